@@ -1,0 +1,29 @@
+"""What all frame models share: strict columns, UTC microsecond instants, and their dtypes as a plain dict."""
+
+from typing import Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+UtcInstant = Annotated[pl.Datetime, "us", "UTC"]
+
+UTC = pl.Datetime("us", "UTC")
+
+
+class Frame(pa.DataFrameModel):
+    """A frame with exactly these columns. Models never coerce: `schemas.admission` parses, then validates."""
+
+    class Config:
+        strict = True
+        coerce = False
+
+
+def dtypes(model: type[Frame]) -> dict[str, pl.DataType]:
+    """Column name → Polars dtype of a frame model, in the model's order."""
+    columns = model.to_schema().columns
+    return {name: column.dtype.type for name, column in columns.items()}
+
+
+def empty(model: type[Frame]) -> pl.DataFrame:
+    """A frame of this model without rows."""
+    return pl.DataFrame(schema=dtypes(model))

@@ -1,0 +1,1 @@
+"""An organisation's rules as typed models: one module per YAML file of the playbook."""

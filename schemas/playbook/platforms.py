@@ -1,0 +1,108 @@
+"""`playbook/platforms.yaml`: which platform field holds what, what statuses mean, how native activities are named."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.playbook.base import Part
+from schemas.vocabulary import ActivityKind
+
+Minutes = Annotated[int, Field(ge=0)]
+Fields = dict[str, str]
+"""Canonical name (a column of `schemas.frames.door`) → the platform's field name."""
+
+
+class StatusRow(Part):
+    """One line of the status table: our stage and how each record spells it. The first spelling is what we write."""
+
+    stage: str
+    meaning: Literal["open", "handed_over", "accepted", "recycled", "rejected", "converted"]
+    lead: list[str] = []
+    contact: list[str] = []
+    mql_record: list[str] = []
+
+
+class ExtraField(Part):
+    """An organisation's own attribute, usable in every condition under its key."""
+
+    type: Literal["text", "number", "boolean"] = "text"
+    marketo: str | None = None
+    lead: str | None = None
+    contact: str | None = None
+
+
+class ActivityRule(Part):
+    """The first rule that matches names an activity's kind. `asset`, `url`, `status` and `channel` are regular expressions."""
+
+    native: str  # activity type as the platform names it
+    asset: str | None = None
+    url: str | None = None
+    status: str | None = None
+    channel: str | None = None  # of the program that the activity belongs to
+    kind: ActivityKind
+
+
+class Freshness(Part):
+    """How old, in minutes, a stream's last reading may be before the stages that need it stop."""
+
+    owners: Minutes = 60
+    queue_members: Minutes = 60
+    campaigns: Minutes = 60
+
+
+class Salesforce(Part):
+    api_version: str = "66.0"
+    people_since: date | None = None  # null: everybody
+    facts_since: date | None = None
+    lead: Fields
+    contact: Fields
+    account: Fields
+    opportunity: Fields
+    mql_record: Fields
+    user: Fields = {}
+    task: Fields = {}
+    writes: dict[Literal["lead", "contact"], list[str]]
+    """Canonical fields that mqlflow owns on each record; nothing else is ever written there, but owner and status."""
+
+
+class Marketo(Part):
+    people_since: date
+    activities_days: Annotated[int, Field(ge=1, le=760)] = 90
+    calls_per_20_seconds: Annotated[int, Field(ge=1, le=100)] = 50
+    daily_calls: Annotated[int, Field(ge=1000)] = 50_000
+    fields: Fields
+    writes: list[str]
+    activities: list[ActivityRule]
+
+
+class Handover(Part):
+    """How a qualified person who is not in the CRM yet gets there."""
+
+    create: Literal["marketo", "crm", "none"] = "marketo"
+    campaign: str = "Sync to CRM"
+    alarm_after: Minutes = 30
+    required: list[str] = ["last_name", "company"]
+    default_owner: str | None = None  # by name; for create: crm
+
+
+class Push(Part):
+    score_step: Annotated[int, Field(ge=1, le=100)] = 5
+    score_quota: Annotated[float, Field(gt=0, le=1)] = 0.5  # share of the daily calls that scores may use
+
+
+class Quarantine(Part):
+    share: Annotated[float, Field(gt=0, le=1)] = 0.05
+    from_rows: Annotated[int, Field(ge=1)] = 200
+
+
+class Platforms(Part):
+    salesforce: Salesforce
+    marketo: Marketo
+    native_sync: bool = True
+    statuses: list[StatusRow]
+    extra: dict[str, ExtraField] = {}
+    freshness: Freshness = Freshness()
+    handover: Handover = Handover()
+    push: Push = Push()
+    quarantine: Quarantine = Quarantine()
