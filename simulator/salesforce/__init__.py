@@ -1,0 +1,1 @@
+"""The simulated Salesforce org: its store, its rules and its REST API."""
