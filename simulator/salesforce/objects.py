@@ -8,6 +8,7 @@ from simulator.salesforce.schema import (
     Field,
     Schema,
     SObject,
+    Type,
     checkbox,
     date_,
     datetime_,
@@ -24,7 +25,6 @@ from simulator.salesforce.schema import (
     sobject,
     system_fields,
     text,
-    Type,
 )
 
 LEAD_STATUSES = (

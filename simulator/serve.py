@@ -1,0 +1,224 @@
+"""Starts the servers on loopback, says so in one line of JSON, and stops when told or when left alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from simulator.credentials import MARKETO, SALESFORCE
+from simulator.http import AbortableProtocol
+from simulator.world import World, create_world
+
+HOST = "127.0.0.1"
+DEFAULT_START = "2026-03-02T09:00:00Z"
+_TICK = 0.25
+
+
+class CannotStart(Exception):
+    """The simulator cannot start as asked; the message is one line for the person who started it."""
+
+
+@dataclass
+class Server:
+    """One uvicorn server in a thread of its own. The port is taken at once, so that a taken one fails at once."""
+
+    name: str
+    port: int
+    _socket: socket.socket = field(init=False)
+    _server: uvicorn.Server | None = field(init=False, default=None)
+    _thread: threading.Thread | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((HOST, self.port))
+        except (OSError, OverflowError) as error:
+            self._socket.close()
+            raise CannotStart(
+                f"the {self.name} port {self.port} cannot be used ({error}); choose another, or 0 for any free one"
+            ) from None
+        self.port = self._socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def start(self, app: ASGIApp) -> None:
+        config = uvicorn.Config(
+            app,
+            http=AbortableProtocol,
+            ws="none",
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name=self.name, daemon=True
+        )
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise CannotStart(f"the {self.name} server ended while it was starting")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(timeout=5)
+        self._socket.close()
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    serve = top.add_subparsers(dest="command", required=True).add_parser(
+        "serve", help="serve both platforms on 127.0.0.1 until stopped"
+    )
+    serve.add_argument("--salesforce-port", type=int, default=0, help="0 = any free port")
+    serve.add_argument("--marketo-port", type=int, default=0, help="0 = any free port")
+    serve.add_argument("--control-port", type=int, default=0, help="0 = any free port")
+    serve.add_argument("--people", type=int, default=5000, help="size of the generated company")
+    serve.add_argument("--seed", type=int, default=1, help="the same seed gives the same company")
+    serve.add_argument(
+        "--start", type=_moment, default=_moment(DEFAULT_START), help="simulated time at start"
+    )
+    serve.add_argument("--activity-days", type=int, default=90, help="days of history before the start")
+    serve.add_argument("--speed", type=float, default=0, help="simulated seconds per second (0: by hand)")
+    serve.add_argument("--leads-csv", type=Path, help="rows to load as Salesforce leads")
+    serve.add_argument("--mapping", type=Path, help="which column of the CSV file is which field")
+    serve.add_argument("--jwt-public-key", type=Path, help="PEM file: its JWT bearer assertions are accepted")
+    serve.add_argument("--parent-pid", type=int, help="stop when this process is gone")
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        _serve(options)
+    except CannotStart as error:
+        print(f"simulator: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    parsed = datetime.fromisoformat(text)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    if bool(options.leads_csv) != bool(options.mapping):
+        raise CannotStart("--leads-csv and --mapping belong together")
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    servers: list[Server] = []
+    try:
+        for name in ("salesforce", "marketo", "control"):
+            servers.append(Server(name, getattr(options, f"{name}_port")))
+        world = _found(options)
+        salesforce, marketo, control = servers
+        for server, app in zip(servers, _apps(world, options), strict=True):
+            server.start(app)
+        print(
+            json.dumps(_announcement(world, salesforce.url, marketo.url, f"{control.url}/simulator")),
+            flush=True,
+        )
+        _live(world, options, stopping)
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def _found(options: argparse.Namespace) -> World:
+    """The world with its company, at the start of simulated time."""
+    from simulator.company import Company
+
+    world = create_world(options.start, seed=options.seed)
+    world.company = Company.found(
+        world,
+        people=options.people,
+        seed=options.seed,
+        start=options.start,
+        activity_days=options.activity_days,
+    )
+    if options.leads_csv is not None:
+        try:
+            world.company.load_csv(options.leads_csv, options.mapping)
+        except (OSError, ValueError) as error:
+            raise CannotStart(f"cannot load {options.leads_csv} with {options.mapping}: {error}") from None
+    return world
+
+
+def _apps(world: World, options: argparse.Namespace) -> list[ASGIApp]:
+    from simulator import control
+    from simulator.marketo.app import create_app as marketo_app
+    from simulator.salesforce.app import create_app as salesforce_app
+    from simulator.salesforce.oauth import Keys, UnusableKey
+
+    keys = Keys()
+    if options.jwt_public_key is not None:
+        try:
+            keys.register(options.jwt_public_key.read_text())
+        except (OSError, UnusableKey) as error:
+            raise CannotStart(f"--jwt-public-key {options.jwt_public_key}: {error}") from None
+    return [salesforce_app(world, keys), marketo_app(world), control.create_app(world, keys)]
+
+
+def _announcement(world: World, salesforce: str, marketo: str, control: str) -> dict[str, Any]:
+    return {
+        "salesforce": salesforce,
+        "marketo": marketo,
+        "control": control,
+        "env": {
+            "MQLFLOW_SALESFORCE_URL": salesforce,
+            "MQLFLOW_SALESFORCE_CLIENT_ID": SALESFORCE.client_id,
+            "MQLFLOW_SALESFORCE_CLIENT_SECRET": SALESFORCE.client_secret,
+            "MQLFLOW_MARKETO_URL": marketo,
+            "MQLFLOW_MARKETO_CLIENT_ID": MARKETO.client_id,
+            "MQLFLOW_MARKETO_CLIENT_SECRET": MARKETO.client_secret,
+            "MQLFLOW_LIVE_SINCE": world.started_at.isoformat().replace("+00:00", "Z"),
+        },
+    }
+
+
+def _live(world: World, options: argparse.Namespace, stopping: threading.Event) -> None:
+    """Ticks until told to stop: company time, and whether the parent is still there."""
+    last = time.monotonic()
+    while not stopping.wait(_TICK):
+        if options.parent_pid is not None and not _alive(options.parent_pid):
+            return
+        now = time.monotonic()
+        if options.speed > 0:
+            world.advance(options.speed * (now - last))
+        last = now
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
