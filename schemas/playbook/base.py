@@ -1,6 +1,9 @@
 """What every part of a playbook shares: unknown keys are faults, values don't change after loading."""
 
+import hashlib
+import json
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -16,6 +19,29 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+@dataclass(frozen=True)
+class On:
+    """Marks a text as a SQL condition and names the columns it may use: see `schemas.playbook.columns`."""
+
+    columns: str
+
+
+PersonCondition = Annotated[str, On("person")]
+"""About a person's attributes."""
+
+ScoredCondition = Annotated[str, On("scored person")]
+"""About a person's attributes and scores."""
+
+ActivityCondition = Annotated[str, On("activity")]
+"""About one activity."""
+
+OpportunityCondition = Annotated[str, On("opportunity")]
+"""About one opportunity."""
+
+HandoverCondition = Annotated[str, On("handover")]
+"""About a cycle and its person."""
+
+
 def _span(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value
@@ -26,7 +52,7 @@ def _span(value: Any) -> Any:
 
 
 def _days(value: Any) -> Any:
-    span = _span(value) if not isinstance(value, timedelta) else value
+    span = _span(value)
     if span % timedelta(days=1):
         raise ValueError("this span is counted in whole days, e.g. '14 days'")
     return span
@@ -37,3 +63,12 @@ Span = Annotated[timedelta, BeforeValidator(_span), PlainSerializer(lambda span:
 
 Days = Annotated[timedelta, BeforeValidator(_days), PlainSerializer(lambda span: span.days)]
 """A span of whole days of the organisation's time zone."""
+
+
+def content_hash(part: BaseModel | list[BaseModel]) -> str:
+    """Twelve hex digits of what was parsed: comments, order of keys and spelling of spans don't count."""
+    if isinstance(part, list):
+        content: Any = [item.model_dump(mode="json") for item in part]
+    else:
+        content = part.model_dump(mode="json")
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
