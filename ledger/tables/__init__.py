@@ -1,0 +1,1 @@
+"""Tables of the ledger. Importing this package makes `base.metadata` complete."""
