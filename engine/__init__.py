@@ -1,0 +1,1 @@
+"""The rules: pure functions over frames. No I/O, no clock, no Prefect."""

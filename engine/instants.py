@@ -1,0 +1,111 @@
+"""When to decide, and on which new evidence.
+
+A person's decision instants in a run are the instants of the facts, clock ends and stored ticks in (last committed
+`as_of`, `as_of`]. Deciding at each of them in order makes the schedule irrelevant: one run a day decides what a run
+every five minutes would have decided.
+
+Three exceptions. A person who was there before the ledger looked for the first time is decided at one instant, `as_of`:
+the state found is a baseline, and only a backfill decides its past. A *late* fact (it happened before the last
+committed `as_of`, but was learned after) is decided at its own instant if it is younger than the late limit and no
+transition of that person lies after it; otherwise at `as_of`, keeping when it happened. A fact that a backfill brought
+is no evidence for a live run.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from schemas.context import Window
+from schemas.frames.base import UTC
+from schemas.vocabulary import Origin
+
+INSTANTS = {"person_key": pl.String, "at": UTC}
+ACTS = {
+    "fact_key": pl.String,
+    "person_key": pl.String,
+    "at": UTC,
+    "acted_at": UTC,
+    "what": pl.String,
+    "is_late": pl.Boolean,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`instants`: person_key, at (unique, sorted). `acts`: the new evidence, see `ACTS`."""
+
+    instants: pl.DataFrame
+    acts: pl.DataFrame
+
+
+def plan(
+    people: pl.DataFrame,
+    facts: pl.DataFrame,
+    ticks: pl.DataFrame,
+    last_transitions: pl.DataFrame,
+    window: Window,
+) -> Plan:
+    """Decision instants and new acts.
+
+    `people`: frames.facts.People. `facts`: fact_key, person_key, occurred_at, learned_at, origin, what (activity,
+    attribute, or anything else for facts that are no acts: verdict, opportunity, removal). `ticks`: person_key, at,
+    stored ticks and clock ends. `last_transitions`: person_key, at of each person's last transition.
+    """
+    bounds = _bounds(people, window)
+    dated = _dated(facts, bounds, last_transitions, window)
+    of_facts = dated.select("person_key", "at")
+    of_ticks = ticks.join(bounds, on="person_key").filter(
+        (pl.col("at") > pl.col("after")) & (pl.col("at") <= window.as_of) & ~pl.col("is_baseline")
+    )
+    everyone = people.select("person_key", pl.lit(window.as_of, UTC).alias("at"))
+    instants = pl.concat([of_facts, of_ticks.select("person_key", "at"), everyone]).unique().sort("person_key", "at")
+    acts = dated.filter(pl.col("what").is_in(["activity", "attribute"])).select(
+        "fact_key",
+        "person_key",
+        "at",
+        pl.col("occurred_at").alias("acted_at"),
+        "what",
+        "is_late",
+    )
+    return Plan(instants.cast(INSTANTS), acts.cast(ACTS))  # type: ignore[arg-type]
+
+
+def _bounds(people: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Per person: from when on instants are undecided, and whether this is the one baseline instant."""
+    last = window.last_as_of
+    if last is None:
+        return people.select(
+            "person_key",
+            pl.lit(window.as_of, UTC).alias("after"),
+            pl.col("decided_through").is_null().alias("is_baseline"),
+        )
+    committed = pl.lit(last, UTC)
+    was_there = pl.col("decided_through").is_null() & (pl.col("created_at") <= committed)
+    return people.select(
+        "person_key",
+        pl.max_horizontal(pl.col("decided_through").fill_null(committed), committed).alias("after"),
+        was_there.alias("is_baseline"),
+    )
+
+
+def _dated(
+    facts: pl.DataFrame, bounds: pl.DataFrame, last_transitions: pl.DataFrame, window: Window
+) -> pl.DataFrame:
+    """The new facts with the instant at which each is decided."""
+    if window.last_as_of is None:
+        return facts.head(0).with_columns(pl.lit(None, UTC).alias("at"), pl.lit(False).alias("is_late"))
+    as_of = pl.lit(window.as_of, UTC)
+    seen = facts.join(bounds, on="person_key").filter(
+        (pl.col("occurred_at") <= as_of)
+        & (pl.col("learned_at") <= window.known_by)
+        & (pl.col("origin") == Origin.LIVE)
+        & ((pl.col("occurred_at") > pl.col("after")) | (pl.col("learned_at") > pl.col("after")))
+    )
+    late = pl.col("occurred_at") <= pl.col("after")
+    young = pl.col("occurred_at") > as_of - pl.duration(microseconds=int(window.late_limit.total_seconds() * 1e6))
+    undisturbed = pl.col("last_transition_at").is_null() | (pl.col("last_transition_at") <= pl.col("occurred_at"))
+    own_instant = ~pl.col("is_baseline") & (~late | (young & undisturbed))
+    last = last_transitions.select("person_key", pl.col("at").alias("last_transition_at"))
+    return seen.join(last, on="person_key", how="left").with_columns(
+        pl.when(own_instant).then(pl.col("occurred_at")).otherwise(as_of).alias("at"), late.alias("is_late")
+    )
