@@ -29,7 +29,9 @@ class LeaseHeld(LedgerError):
         self.holder = holder
         self.flow = flow
         after = f" after waiting {waited:.0f} s" if waited else ""
-        super().__init__(f"The ledger is held by a {flow} run ({holder}){after}; start again once it has ended.")
+        super().__init__(
+            f"The ledger is held by a {flow} run ({holder}){after}; start again once it has ended."
+        )
 
 
 class LeaseLost(LedgerError):

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from schemas.frames.base import Frame
 from schemas.vocabulary import Silo
 
 NAMES = {
@@ -73,3 +75,30 @@ def columns_open_to(table: sa.Table, silo: Silo) -> frozenset[str]:
     """Columns that this silo may update though it isn't the table's writer."""
     columns: frozenset[str] = table.info.get("partly", {}).get(silo, frozenset())
     return columns
+
+
+def columns_of(
+    model: type[Frame], *, key: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[sa.Column[Any]]:
+    """The columns that keep the frames of a model: same names, same order, same nullability.
+
+    A column added to the model is a column of the table; the migration test then asks for its revision.
+    """
+    schema = model.to_schema().columns
+    return [
+        sa.Column(name, _type(column.dtype.type), primary_key=name in key, nullable=column.nullable)
+        for name, column in schema.items()
+        if name not in without
+    ]
+
+
+def _type(dtype: pl.DataType) -> sa.types.TypeEngine[Any]:
+    if isinstance(dtype, pl.Datetime):
+        return Instant()
+    if dtype == pl.Boolean:
+        return sa.Boolean()
+    if dtype.is_integer():
+        return sa.BigInteger()
+    if dtype.is_float():
+        return sa.Double()
+    return Text  # lists stand as JSON text

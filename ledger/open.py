@@ -1,0 +1,167 @@
+"""Opening a ledger: engine, revision, binding, and the two kinds of transaction, reading and writing.
+
+SQLite files are opened by the standard `sqlite3` module only: a second SQLite library in the process would break the
+file's locks and lose data silently.
+"""
+
+import secrets as random
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Self
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from ledger import migrate, sqlite_files
+from ledger.errors import LedgerError, NotMigrated, WrongBinding
+from ledger.lease_token import LeaseToken
+from ledger.silo_guard import OPTION, SiloGuard, install
+from ledger.tables.operations import binding, secrets
+from ledger.unit_of_work import UnitOfWork, unit_of_work
+from schemas.vocabulary import Platform, Silo
+
+
+class Ledger:
+    """A ledger in one database. Use `Ledger.open`; close it when done, or use it as a context manager."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._is_current = False
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """Opens the ledger at this SQLAlchemy URL. A SQLite file that doesn't exist is made, at the newest revision.
+
+        A database of another revision opens too, but its first transaction raises NotMigrated: `upgrade` it before.
+        """
+        ledger = cls(_engine(url))
+        try:
+            if ledger.engine.dialect.name == "sqlite" and ledger.revision() is None:
+                ledger.upgrade()
+            else:
+                ledger.revision()
+        except OperationalError as error:
+            ledger.close()
+            where = ledger.engine.url.render_as_string(hide_password=True)
+            raise LedgerError(
+                f"The ledger {where} can't be reached ({type(error.orig).__name__}); check that the server runs "
+                "and that MQLFLOW_DATABASE_URL names it."
+            ) from None
+        return ledger
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def revision(self) -> str | None:
+        """The revision that the database has; None: it holds no ledger yet."""
+        return migrate.revision(self.engine)
+
+    def head(self) -> str:
+        """The revision that this code is written for."""
+        return migrate.head()
+
+    def upgrade(self) -> None:
+        """Brings the database to the newest revision; safe to be called by two processes at once."""
+        migrate.upgrade(self.engine)
+        self._is_current = False
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A connection for reading, on which the ledger stands still: writes of others aren't seen, own ones refused."""
+        self._check_revision()
+        with self.engine.connect() as plain:
+            connection = _for_reading(plain)
+            with connection.begin():
+                yield connection
+
+    def begin(self, token: LeaseToken | None) -> AbstractContextManager[UnitOfWork]:
+        """One write transaction: all of the block is written, or nothing."""
+        return self._begin(token)
+
+    @contextmanager
+    def _begin(self, token: LeaseToken | None) -> Iterator[UnitOfWork]:
+        self._check_revision()
+        with self.engine.connect() as plain:
+            connection = plain.execution_options(**{sqlite_files.WRITES: True})
+            with unit_of_work(connection, token) as tx:
+                yield tx
+
+    def bind(self, platform: Platform, identity: str) -> None:
+        """Ties this ledger to one org of a platform, at the first call; later ones must name the same."""
+        with self.begin(None) as tx:
+            bound = tx.connection.scalar(sa.select(binding.c.identity).where(binding.c.platform == platform))
+            if bound is None:
+                with tx.silo(Silo.OPERATIONS):
+                    tx.execute(sa.insert(binding).values(platform=platform, identity=identity))
+            elif bound != identity:
+                raise WrongBinding(
+                    f"This ledger belongs to {platform} {bound}, but the credentials lead to {identity}; "
+                    "use that org's credentials, or another ledger (MQLFLOW_DATABASE_URL)."
+                )
+
+    def secret(self, name: str) -> bytes:
+        """A key of this ledger's own, made at first use; it never leaves the ledger."""
+        chosen = sa.select(secrets.c.value).where(secrets.c.name == name)
+        with self.read() as connection:
+            value = connection.scalar(chosen)
+        if value is None:
+            with self.begin(None) as tx, tx.silo(Silo.OPERATIONS):
+                value = tx.connection.scalar(chosen)
+                if value is None:
+                    value = random.token_hex(32)
+                    tx.execute(sa.insert(secrets).values(name=name, value=value))
+        return bytes.fromhex(value)
+
+    def _check_revision(self) -> None:
+        if self._is_current:
+            return
+        present, wanted = self.revision(), self.head()
+        if present != wanted:
+            where = self.engine.url.render_as_string(hide_password=True)
+            state = "holds no ledger yet" if present is None else f"is at revision {present}"
+            raise NotMigrated(f"The database {where} {state}, this version needs {wanted}; upgrade it first.")
+        self._is_current = True
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise LedgerError(
+            "MQLFLOW_DATABASE_URL is no database URL; write sqlite:///mqlflow.db or postgresql://host/name."
+        ) from None
+    if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        return _sqlite(parsed)
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"))
+        install(engine)
+        return engine
+    raise LedgerError(
+        f"MQLFLOW_DATABASE_URL names a {parsed.drivername} database; a ledger is kept in SQLite or PostgreSQL."
+    )
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:":
+        raise LedgerError("A SQLite ledger is a file: write sqlite:///mqlflow.db as MQLFLOW_DATABASE_URL.")
+    folder = Path(url.database).resolve().parent
+    if not folder.is_dir():
+        raise LedgerError(f"The ledger's folder {folder} does not exist; make it, or name another file.")
+    engine = sa.create_engine(url.set(drivername="sqlite"))
+    sqlite_files.prepare(engine)
+    install(engine)
+    return engine
+
+
+def _for_reading(connection: sa.Connection) -> sa.Connection:
+    connection = connection.execution_options(**{OPTION: SiloGuard()})
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return connection

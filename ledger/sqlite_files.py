@@ -1,0 +1,44 @@
+"""How a SQLite file is opened: WAL, so that readers never wait for the writer, and explicit transactions.
+
+Python's module begins transactions by guessing from the statement; we begin them ourselves. A write takes the write
+lock at its first step (BEGIN IMMEDIATE): one that began as a reader could find, at its first write, that another
+wrote in between, and would have to fail.
+"""
+
+import sqlite3
+import time
+from typing import Any
+
+import sqlalchemy as sa
+
+WRITES = "mqlflow_writes"
+PATIENCE_MS = 40_000  # for the write lock; a write transaction takes under 30 s
+
+
+def prepare(engine: sa.Engine) -> None:
+    """Makes the engine open its SQLite file as above."""
+
+    @sa.event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, record: Any) -> None:
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        _use_wal(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # Changing the mode fails at once, whatever the busy timeout, while another process is opening the new file too.
+    for _ in range(100):
+        try:
+            if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
+                return
+        except sqlite3.OperationalError:
+            pass
+        time.sleep(0.05)
+    raise sqlite3.OperationalError("the file can't be switched to write-ahead logging")
