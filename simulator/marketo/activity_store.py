@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from simulator.marketo.activity_types import CHANGE_DATA_VALUE
 from simulator.marketo.moments import stored, to_text
+from simulator.marketo.retention import Retention
 
 BLOCK = 1000
 FIRST_GUID = 100_001
@@ -113,10 +115,31 @@ class ActivityStore:
         self.commit_due()
         return self._last_seq
 
-    def block(self, after: int, until: int) -> list[sqlite3.Row]:
-        """All activities with ``after < seq <= until``."""
+    def block(
+        self,
+        after: int,
+        until: int,
+        *,
+        since: str,
+        retained: Retention,
+        wanted: Mapping[str, Sequence[int]],
+        changed: Sequence[int] | None,
+        limit: int,
+    ) -> list[sqlite3.Row]:
+        """Of the activities with ``after < seq <= until`` those that pass, in the order of commits.
+
+        ``wanted`` gives the admissible values per column; ``changed`` the fields of which value changes pass.
+        """
+        clauses, arguments = retained.condition()
+        clauses += ["seq > ?", "seq <= ?", "+at >= ?"]  # "+": by seq, not by the index on dates
+        arguments += [after, until, since]
+        for name, values in wanted.items():
+            clauses.append(f"+{name} IN ({_whole_numbers(values)})")
+        if changed is not None:
+            clauses.append(f"(type_id != {CHANGE_DATA_VALUE} OR primary_id IN ({_whole_numbers(changed)}))")
         return self._database.execute(
-            f"SELECT seq, {_COLUMNS} FROM activities WHERE seq > ? AND seq <= ? ORDER BY seq", (after, until)
+            f"SELECT seq, {_COLUMNS} FROM activities WHERE {' AND '.join(clauses)} ORDER BY seq LIMIT ?",
+            (*arguments, limit),
         ).fetchall()
 
     def first_block_since(self, moment: str) -> int:
@@ -127,16 +150,28 @@ class ActivityStore:
         ).fetchone()[0]
         return self._last_seq if found is None else int(found) * BLOCK
 
-    def between(self, start: str, end: str, type_ids: Sequence[int] | None) -> sqlite3.Cursor:
-        """Activities dated within the window, both ends included."""
+    def between(
+        self,
+        start: str,
+        end: str,
+        retained: Retention,
+        wanted: Mapping[str, Sequence[Any]],
+        columns: Sequence[str],
+    ) -> sqlite3.Cursor:
+        """The columns of activities dated within the window, both ends included."""
         self.commit_due()
-        types = "" if type_ids is None else f" AND type_id IN ({','.join(str(int(id)) for id in type_ids)})"
+        clauses, arguments = retained.condition()
+        clauses += ["at >= ?", "at <= ?"]
+        arguments += [start, end]
+        for name, values in wanted.items():
+            clauses.append(f"+{name} IN ({','.join('?' * len(values))})")
+            arguments += values
         return self._database.execute(
-            f"SELECT seq, {_COLUMNS} FROM activities WHERE at >= ? AND at <= ?{types} ORDER BY at, seq",
-            (start, end),
+            f"SELECT {', '.join(columns)} FROM activities WHERE {' AND '.join(clauses)} ORDER BY at, seq",
+            arguments,
         )
 
-    def newest(self, limit: int, offset: int) -> list[sqlite3.Row]:
+    def page(self, limit: int, offset: int) -> list[sqlite3.Row]:
         self.commit_due()
         return self._database.execute(
             f"SELECT seq, {_COLUMNS} FROM activities ORDER BY seq LIMIT ? OFFSET ?", (limit, offset)
@@ -159,3 +194,7 @@ class ActivityStore:
         )
         self._database.execute("COMMIT")
         self._last_seq += len(rows)
+
+
+def _whole_numbers(values: Sequence[int]) -> str:
+    return ",".join(str(int(value)) for value in values)

@@ -24,6 +24,7 @@ from simulator.marketo.lead_store import LeadStore
 from simulator.marketo.list_store import ListStore
 from simulator.marketo.moments import stored, to_text
 from simulator.marketo.program_store import NOT_IN_PROGRAM, ProgramStore, Status
+from simulator.marketo.retention import Retention
 from simulator.marketo.schema import LeadField, initial_fields
 from simulator.marketo.tables import open_database
 
@@ -53,6 +54,8 @@ class Instance:
         self.lists = ListStore(self.database)
         self.campaigns = CampaignStore(self.database)
         self.custom_objects = CustomObjectStore(self.database, seed)
+        # Bulk extract of leads refuses these filters with 1035; add updatedAt to be a subscription without it.
+        self.unsupported_filters = {"smartListId", "smartListName"}
         self.on_change: list[Callable[[LeadChange], None]] = []
         letters = "".join(random.Random(f"subscription {seed}").choices("abcdefghijklmnopqrstuvwxyz", k=6))
         self.api_user = f"mqlflow@{letters}.example"
@@ -61,6 +64,9 @@ class Instance:
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def retention(self) -> Retention:
+        return Retention(self.now())
 
     # People ------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from simulator.marketo.moments import stored
@@ -99,14 +99,23 @@ class LeadStore:
         )
         return [self._record(row) for row in rows]
 
-    def between(self, stamp: str, start: str, end: str) -> list[dict[str, Any]]:
-        """``stamp`` is ``createdAt`` or the hidden ``changed_at``; both ends included."""
-        rows = self._database.execute(
-            f"SELECT * FROM leads WHERE {quoted(stamp)} >= ? AND {quoted(stamp)} <= ? AND deleted_at IS NULL"
-            " ORDER BY id",
-            (start, end),
-        )
-        return [self._record(row) for row in rows]
+    def rows(
+        self, names: Sequence[str], *, ids: Sequence[int] | None, window: tuple[str, str, str] | None
+    ) -> Iterator[tuple[Any, ...]]:
+        """The named columns of living people, by ids or by a window ``(stamp, start, end)`` with both ends."""
+        columns = ", ".join(quoted(name) for name in names)
+        if window is not None:
+            stamp = quoted(window[0])
+            yield from self._database.execute(
+                f"SELECT {columns} FROM leads WHERE {stamp} >= ? AND {stamp} <= ? AND deleted_at IS NULL ORDER BY id",
+                window[1:],
+            )
+        for start in range(0, len(ids or ()), 500):
+            part = list(ids or ())[start : start + 500]
+            marks = ", ".join("?" * len(part))
+            yield from self._database.execute(
+                f"SELECT {columns} FROM leads WHERE id IN ({marks}) AND deleted_at IS NULL ORDER BY id", part
+            )
 
     def many(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

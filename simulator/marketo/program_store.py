@@ -159,6 +159,13 @@ class ProgramStore:
         )
         return [dict(row) for row in rows]
 
+    def leave(self, program_id: int, lead_id: int) -> bool:
+        """False for somebody who was no member."""
+        gone = self._database.execute(
+            "DELETE FROM members WHERE program_id = ? AND lead_id = ?", (program_id, lead_id)
+        )
+        return gone.rowcount > 0
+
     def memberships(self, lead_id: int) -> list[dict[str, Any]]:
         rows = self._database.execute("SELECT * FROM members WHERE lead_id = ? ORDER BY id", (lead_id,))
         return [dict(row) for row in rows]

@@ -37,12 +37,6 @@ CREATE TABLE campaigns (id INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT NO
 CREATE TABLE custom_objects (type TEXT NOT NULL, guid TEXT NOT NULL, dedupe TEXT NOT NULL, lead_id TEXT,
   data TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, PRIMARY KEY (type, guid));
 CREATE UNIQUE INDEX custom_objects_dedupe ON custom_objects (type, dedupe);
-CREATE TABLE export_jobs (id TEXT PRIMARY KEY, number INTEGER NOT NULL, object TEXT NOT NULL, owner TEXT NOT NULL,
-  state TEXT NOT NULL, request TEXT NOT NULL, created_at TEXT NOT NULL, queued_at TEXT, started_at TEXT,
-  finished_at TEXT, rows INTEGER, checksum TEXT, error TEXT, file BLOB);
-CREATE TABLE import_jobs (id INTEGER PRIMARY KEY, state TEXT NOT NULL, processed INTEGER NOT NULL,
-  failed INTEGER NOT NULL, warned INTEGER NOT NULL, message TEXT NOT NULL, failures TEXT NOT NULL,
-  warnings TEXT NOT NULL);
 """
 
 
