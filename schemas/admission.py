@@ -45,7 +45,9 @@ def admit(raw: pl.DataFrame, model: type[Frame], key: str) -> Admission:
     mask = pl.Series(range(len(raw))).is_in(bad)
     keys = raw[key].gather(bad).fill_null("?").to_list()
     raws = [json.dumps(row, default=str) for row in raw.filter(mask).iter_rows(named=True)]
-    rejected = _rejected(keys, [(list(dict.fromkeys(reasons[i])), text) for i, text in zip(bad, raws, strict=True)])
+    rejected = _rejected(
+        keys, [(list(dict.fromkeys(reasons[i])), text) for i, text in zip(bad, raws, strict=True)]
+    )
     return Admission(typed.filter(~mask), rejected)
 
 
@@ -123,7 +125,10 @@ def _model_faults(typed: pl.DataFrame, model: type[Frame]) -> list[tuple[int, st
         if len(whole):
             named = whole.select("column", "check").rows()
             raise BatchRefused(f"{model.__name__}: {named}") from None
-        return [(row, f"{column}: {_plain(check)}") for row, column, check in cases.select("index", "column", "check").rows()]
+        return [
+            (row, f"{column}: {_plain(check)}")
+            for row, column, check in cases.select("index", "column", "check").rows()
+        ]
     return []
 
 

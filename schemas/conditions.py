@@ -50,11 +50,15 @@ def check(text: str, columns: Columns) -> frozenset[str]:
     unknown = sorted(used - set(columns.names))
     if unknown:
         known = ", ".join(sorted(columns.names))
-        raise ConditionFault(f"unknown column {', '.join(unknown)}; a condition on the {columns.about} knows: {known}")
+        raise ConditionFault(
+            f"unknown column {', '.join(unknown)}; a condition on the {columns.about} knows: {known}"
+        )
     try:
         frame = pl.DataFrame(schema=dict(columns.types))
         dtype = frame.select(pl.sql_expr(text).alias("condition")).schema["condition"]
-    except Exception as fault:  # Polars raises a dozen classes for what is one thing here: not a valid condition
+    except (
+        Exception
+    ) as fault:  # Polars raises a dozen classes for what is one thing here: not a valid condition
         raise ConditionFault(_first_line(fault)) from None
     if dtype != pl.Boolean:
         raise ConditionFault(f"gives {dtype}, not true or false")

@@ -9,7 +9,14 @@ from schemas.context import Window
 from schemas.frames.base import UTC
 from schemas.playbook.scoring import Scoring
 
-CONTRIBUTIONS = {"person_key": pl.String, "at": UTC, "signal": pl.Int16, "raw": pl.Int64, "decayed": pl.Int64, "points": pl.Int64}
+CONTRIBUTIONS = {
+    "person_key": pl.String,
+    "at": UTC,
+    "signal": pl.Int16,
+    "raw": pl.Int64,
+    "decayed": pl.Int64,
+    "points": pl.Int64,
+}
 
 
 def live_evidence(
@@ -73,7 +80,13 @@ def _signal_table(rules: Scoring) -> pl.DataFrame:
                 "half_life": half_life.days if half_life else None,
             }
         )
-    schema = {"signal": pl.Int16, "raw": pl.Int64, "cap": pl.Int64, "window_days": pl.Int32, "half_life": pl.Int32}
+    schema = {
+        "signal": pl.Int16,
+        "raw": pl.Int64,
+        "cap": pl.Int64,
+        "window_days": pl.Int32,
+        "half_life": pl.Int32,
+    }
     return pl.DataFrame(rows, schema=schema)
 
 
@@ -86,7 +99,12 @@ def _recycled(joined: pl.LazyFrame, recycles: pl.DataFrame, factor: float) -> pl
         .with_columns(pl.int_range(1, pl.len() + 1).over("person_key").alias("n"))
     )
     by_now = joined.sort("at").join_asof(
-        counted.rename({"n": "n_now"}), left_on="at", right_on="recycled_at", by="person_key", strategy="backward"
+        counted.rename({"n": "n_now"}),
+        left_on="at",
+        right_on="recycled_at",
+        by="person_key",
+        strategy="backward",
+        check_sortedness=False,
     )
     before = by_now.sort("occurred_at").join_asof(
         counted.rename({"n": "n_before"}),
@@ -94,6 +112,7 @@ def _recycled(joined: pl.LazyFrame, recycles: pl.DataFrame, factor: float) -> pl
         right_on="recycled_at",
         by="person_key",
         strategy="backward",
+        check_sortedness=False,
         allow_exact_matches=False,
         suffix="_before",
     )

@@ -29,7 +29,8 @@ def score_lines(
     for part, lines in (("engagement", of_engagement), ("fit", of_fit)):
         total = lines.group_by(KEY).agg(pl.col("points").sum().alias(f"{part}_sum"))
         sums = sums.join(total, on=KEY, how="left").with_columns(
-            pl.col(f"{part}_sum").fill_null(0), pl.col(f"{part}_sum").fill_null(0).clip(0, CEILING).alias(part)
+            pl.col(f"{part}_sum").fill_null(0),
+            pl.col(f"{part}_sum").fill_null(0).clip(0, CEILING).alias(part),
         )
     sums = sums.with_columns(weighted(rules).alias("score"))
     engagement_share = (pl.col("engagement") * rules.weights.engagement + 50) // 100
@@ -95,14 +96,20 @@ def _fit_lines(people: pl.DataFrame, rules: Scoring) -> pl.DataFrame:
 
 def _balance(sums: pl.DataFrame, part: str, of: str, points: pl.Expr) -> pl.DataFrame:
     rows = sums.select(*KEY, points.cast(pl.Int64).alias("points")).filter(pl.col("points") != 0)
-    return _shaped(rows.with_columns(pl.lit(part).alias("part"), pl.lit(of).alias("rule_id"), pl.col("points").alias("raw")))
+    return _shaped(
+        rows.with_columns(
+            pl.lit(part).alias("part"), pl.lit(of).alias("rule_id"), pl.col("points").alias("raw")
+        )
+    )
 
 
 def _shaped(lines: pl.DataFrame) -> pl.DataFrame:
     """The model's columns in its order; what a line does not have is null, or 0 evidence."""
     complete = lines.with_columns(pl.lit(MODEL).alias("model"), pl.col("points").alias("contribution"))
     wanted = dtypes(ScoreLines)
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in wanted.items() if name not in complete.columns]
+    missing = [
+        pl.lit(None, dtype).alias(name) for name, dtype in wanted.items() if name not in complete.columns
+    ]
     return (
         complete.with_columns(missing)
         .with_columns(pl.col("evidence_count").fill_null(0))

@@ -14,7 +14,12 @@ CEILING = 10_000
 
 
 def score_at(
-    people: pl.DataFrame, evidence: pl.DataFrame, recycles: pl.DataFrame, rules: Scoring, known: list[str], window: Window
+    people: pl.DataFrame,
+    evidence: pl.DataFrame,
+    recycles: pl.DataFrame,
+    rules: Scoring,
+    known: list[str],
+    window: Window,
 ) -> pl.DataFrame:
     """`people` (person_key, at, attributes) with engagement, fit, score in hundredths, grade and confidence added.
 

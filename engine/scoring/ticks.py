@@ -74,7 +74,10 @@ def _state(scored: pl.DataFrame, watched: Sequence[str], score_step: int, prefix
 def _still_ageing(evidence: pl.DataFrame, rules: Scoring, window: Window, now: pl.DataFrame) -> pl.DataFrame:
     """People with evidence inside its signal's window at their present instant."""
     windows = pl.DataFrame(
-        {"signal": range(len(rules.engagement.signals)), "days": [s.cap.within.days for s in rules.engagement.signals]},
+        {
+            "signal": range(len(rules.engagement.signals)),
+            "days": [s.cap.within.days for s in rules.engagement.signals],
+        },
         schema={"signal": pl.Int16, "days": pl.Int32},
     )
     return (

@@ -20,7 +20,9 @@ class Scores(Frame):
     score: pl.Int64 = pa.Field(ge=0, le=10_000)
     grade: str = pa.Field()  # fit letter and engagement digit: A1 … D4
     confidence: pl.Float64 = pa.Field(ge=0, le=1)  # share of the fit rules' attributes that are known
-    next_tick_at: UtcInstant = pa.Field(nullable=True)  # first midnight at which something may change by itself
+    next_tick_at: UtcInstant = pa.Field(
+        nullable=True
+    )  # first midnight at which something may change by itself
     playbook_version: str = pa.Field()
 
 
@@ -74,7 +76,9 @@ class Cycles(Frame):
     hand_raised_at: UtcInstant = pa.Field(nullable=True)
     accepted_at: UtcInstant = pa.Field(nullable=True)
     closed_at: UtcInstant = pa.Field(nullable=True)
-    closed_as: str = pa.Field(nullable=True)  # rejected, recycled, converted, expired, void, merged, withdrawn
+    closed_as: str = pa.Field(
+        nullable=True
+    )  # rejected, recycled, converted, expired, void, merged, withdrawn
     close_reason: str = pa.Field(nullable=True)
     is_trial: bool = pa.Field()
     origin: str = pa.Field()
@@ -186,7 +190,9 @@ class Changes(Frame):
 
     platform: str = pa.Field()
     object: str = pa.Field()  # person, lead, contact, mql_record, task
-    target: str = pa.Field()  # native id; for mql_record and task the cycle key; for a creation the person key
+    target: str = (
+        pa.Field()
+    )  # native id; for mql_record and task the cycle key; for a creation the person key
     is_creation: bool = pa.Field()
     field: str = pa.Field()
     value: str = pa.Field()

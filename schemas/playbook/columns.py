@@ -26,7 +26,16 @@ HANDOVER_COLUMNS: dict[str, pl.DataType] = {
     "campaign_type": pl.String(),
 }
 
-_ACTIVITY_NAMES = ["kind", "native_kind", "asset_name", "url", "link", "status", "campaign_name", "campaign_type"]
+_ACTIVITY_NAMES = [
+    "kind",
+    "native_kind",
+    "asset_name",
+    "url",
+    "link",
+    "status",
+    "campaign_name",
+    "campaign_type",
+]
 _OPPORTUNITY_NAMES = ["type", "stage", "is_closed", "is_won", "business_line"]
 _EXTRA_TYPES: dict[str, pl.DataType] = {"text": pl.String(), "number": pl.Float64(), "boolean": pl.Boolean()}
 
@@ -37,7 +46,9 @@ def condition_columns(extra: dict[str, ExtraField]) -> dict[str, Columns]:
     person = {**PEOPLE_COLUMNS, **own}
     scored = {**person, **SCORE_COLUMNS}
     activity = {name: dtype for name, dtype in dtypes(Activities).items() if name in _ACTIVITY_NAMES}
-    opportunity = {name: dtype for name, dtype in dtypes(OpportunityVersions).items() if name in _OPPORTUNITY_NAMES}
+    opportunity = {
+        name: dtype for name, dtype in dtypes(OpportunityVersions).items() if name in _OPPORTUNITY_NAMES
+    }
     tagged = {"tags": pl.List(pl.String()), "business_line": pl.String()}
     return {
         "person": Columns.of("person", person),

@@ -9,7 +9,9 @@ from schemas.playbook.base import ActivityCondition, OpportunityCondition, Part,
 from schemas.playbook.organisation import DEFAULT_LINE
 from schemas.vocabulary import BlockKind
 
-Moment = Literal["last_mql_at", "last_sal_at", "last_opportunity_closed_at", "last_rejected_at", "last_recycled_at"]
+Moment = Literal[
+    "last_mql_at", "last_sal_at", "last_opportunity_closed_at", "last_rejected_at", "last_recycled_at"
+]
 
 
 class Trigger(Part):

@@ -124,7 +124,9 @@ def _model_faults(file: str, document: Any, failure: ValidationError) -> Iterato
         yield Fault(file, line, rule, f"{where}: {message}" if where else message)
 
 
-def _condition_faults(file: str, document: Any, part: BaseModel, columns: dict[str, Columns]) -> Iterator[Fault]:
+def _condition_faults(
+    file: str, document: Any, part: BaseModel, columns: dict[str, Columns]
+) -> Iterator[Fault]:
     for path, text, kind in _conditions(part, ()):
         try:
             check(text, columns[kind])

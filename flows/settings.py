@@ -1,0 +1,46 @@
+"""What the environment says. Read once, by the composition root; `.env` in the working directory counts too."""
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "MQLFLOW_"
+
+
+class SettingsFault(Exception):
+    """A setting is missing or wrong. The message names the variable; it never shows a value."""
+
+
+class Settings(BaseSettings):
+    """The variables of the README's table. A platform whose URL is not set is not connected."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    database_url: SecretStr = SecretStr("sqlite:///mqlflow.db")
+    playbook: Path = Path("playbook")
+    salesforce_url: str | None = None
+    salesforce_client_id: str | None = None
+    salesforce_client_secret: SecretStr | None = None
+    salesforce_username: str | None = None
+    salesforce_private_key_file: Path | None = None
+    marketo_url: str | None = None
+    marketo_client_id: str | None = None
+    marketo_client_secret: SecretStr | None = None
+    live_since: AwareDatetime | None = None
+    quarantine_days: int = Field(default=30, ge=1)
+    retention_months: int = Field(default=13, ge=1)
+    patience: float = Field(default=60, ge=0)  # seconds that a platform's temporary refusals are waited out
+
+
+def read_settings() -> Settings:
+    """The settings of this process; raises `SettingsFault` with every fault in one go."""
+    try:
+        return Settings()
+    except ValidationError as fault:
+        lines = [
+            f"{PREFIX}{str(error['loc'][0]).upper()}: {error['msg']}"
+            for error in fault.errors(include_input=False)
+        ]
+        raise SettingsFault("; ".join(lines)) from None

@@ -1,0 +1,175 @@
+"""Score arithmetic, by example and by property."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.scoring.evidence import evidence
+from engine.scoring.score import score_at
+from engine.scoring.ticks import LOOK_AHEAD, next_ticks
+from tests.engine.scoring_world import (
+    KNOWN,
+    NOW,
+    RULES,
+    ZONE,
+    act,
+    frame,
+    lines,
+    people,
+    recycles,
+    scores,
+    window,
+)
+
+DAY = timedelta(days=1)
+
+
+def engagement(acts: list[dict[str, object]], at: datetime = NOW, *recycled: datetime) -> int:
+    return int(scores(acts, people([("p", at)]), *recycled)["engagement"][0])
+
+
+def test_a_person_without_any_activity_has_a_score() -> None:
+    row = scores([], people([("p", NOW)], seniority="c_level", employees=300)).row(0, named=True)
+    assert (row["engagement"], row["fit"], row["score"], row["grade"]) == (0, 10_000, 5_000, "A4")
+
+
+def test_points_halve_with_each_half_life_counted_in_local_midnights() -> None:
+    assert engagement([act(1, NOW - 14 * DAY, url="/pricing")]) == 750
+    just_before_midnight = datetime.fromisoformat("2026-03-01T22:59:00+00:00")  # 23:59 in Berlin
+    assert engagement([act(1, just_before_midnight, url="/pricing")]) < 1500 + 100
+    assert engagement([act(1, just_before_midnight, url="/pricing")], just_before_midnight) == 1600
+
+
+def test_once_a_day_counts_one_visit_of_a_day() -> None:
+    twice = [
+        act(1, NOW - timedelta(hours=3), url="/pricing", kind="x"),
+        act(2, NOW - timedelta(hours=1), url="/pricing", kind="x"),
+    ]
+    assert engagement(twice) == 1500
+
+
+def test_once_an_asset_keeps_the_youngest() -> None:
+    acts = [
+        act(1, NOW - 30 * DAY, kind="content_download", asset="a"),
+        act(2, NOW, kind="content_download", asset="a"),
+    ]
+    assert engagement(acts) == 1000
+
+
+def test_a_cap_limits_a_signal_and_evidence_outside_its_window_counts_nothing() -> None:
+    assert engagement([act(n, NOW - timedelta(minutes=n)) for n in range(30)]) == 1000
+    assert engagement([act(1, NOW - 7 * DAY)]) == 0
+
+
+def test_an_earlier_visit_never_lowers_what_a_later_one_is_worth() -> None:
+    later = act(2, NOW, url="/pricing", kind="x")
+    assert engagement([act(1, NOW - 20 * DAY, url="/pricing", kind="x"), later]) >= engagement([later])
+
+
+def test_what_the_platform_marks_as_a_bots_act_is_worth_nothing() -> None:
+    assert engagement([act(1, NOW, url="/pricing", bot=True)]) == 0
+
+
+def test_recycling_halves_the_evidence_up_to_that_instant_and_no_more() -> None:
+    acts = [
+        act(1, NOW - 2 * DAY, kind="content_download", asset="a"),
+        act(2, NOW, kind="content_download", asset="b"),
+    ]
+    whole = engagement(acts)
+    halved = engagement(acts, NOW, NOW - DAY)
+    assert whole - halved == (955 + 1) // 2  # the older one, decayed two days: 9.55 points
+    assert engagement(acts, NOW, NOW - DAY, NOW - timedelta(hours=1)) == 1000 + 239  # and once more
+
+
+def test_missing_data_gives_nothing_and_lowers_the_confidence() -> None:
+    row = scores([], people([("p", NOW)], seniority="c_level")).row(0, named=True)
+    assert row["fit"] == 6_000
+    assert round(row["confidence"], 2) == 0.33
+
+
+moments = st.integers(0, 60 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=minutes))
+acts_strategy = st.lists(
+    st.tuples(
+        moments,
+        st.sampled_from(["/pricing", "/careers", "/x", None]),
+        st.sampled_from(["page_visit", "content_download", "other"]),
+        st.sampled_from(["a", "b", None]),
+    ),
+    max_size=25,
+).map(
+    lambda rows: [
+        act(n, at, url=url, kind=kind, asset=asset) for n, (at, url, kind, asset) in enumerate(rows)
+    ]
+)
+recycled_at = st.lists(moments, max_size=3)
+seniorities = st.sampled_from([None, "c_level", "other"])
+
+
+@given(
+    acts_strategy, recycled_at, seniorities, st.sampled_from([None, 300, 7]), st.sampled_from([None, True])
+)
+def test_the_sum_of_the_lines_is_the_score(acts, recycled, seniority, employees, personal) -> None:  # type: ignore[no-untyped-def]
+    crowd = people([("p", NOW), ("p", NOW - 10 * DAY)], seniority, employees, personal)
+    totals = lines(acts, crowd, *recycled).group_by("person_key", "at").agg(pl.col("contribution").sum())
+    both = scores(acts, crowd, *recycled).join(totals, on=["person_key", "at"], how="left")
+    assert (both["score"] == both["contribution"].fill_null(0)).all()
+
+
+@given(acts_strategy, recycled_at, st.randoms())
+def test_order_and_batching_of_the_same_facts_never_matter(acts, recycled, random) -> None:  # type: ignore[no-untyped-def]
+    instants = sorted({row["occurred_at"] for row in acts} | {NOW})
+    crowd = people([("p", at) for at in instants], "c_level")
+    together = scores(acts, crowd, *recycled)
+    shuffled = list(acts)
+    random.shuffle(shuffled)
+    one_by_one = pl.concat([scores(shuffled, people([("p", at)], "c_level"), *recycled) for at in instants])
+    assert together.equals(one_by_one)
+
+
+@given(acts_strategy, moments, recycled_at)
+def test_one_more_piece_of_positive_evidence_never_lowers_a_score(acts, at, recycled) -> None:  # type: ignore[no-untyped-def]
+    positive = [row for row in acts if row["url"] != "/careers"]
+    more = [*positive, act(999, at, url="/pricing", kind="content_download", asset="a")]
+    for instant in (NOW, at):
+        assert engagement(more, instant, *recycled) >= engagement(positive, instant, *recycled)
+
+
+@given(acts_strategy, recycled_at)
+def test_caps_and_floors_hold_at_every_instant(acts, recycled) -> None:  # type: ignore[no-untyped-def]
+    instants = sorted({row["occurred_at"] for row in acts} | {NOW})
+    crowd = people([("p", at) for at in instants], "c_level", 300, True)
+    row = scores(acts, crowd, *recycled)
+    for column in ("engagement", "fit", "score"):
+        assert row[column].is_between(0, 10_000).all()
+    capped = lines(acts, crowd, *recycled).filter(pl.col("part") == "engagement")
+    caps = {signal.id: 100 * signal.cap.points for signal in RULES.engagement.signals}
+    assert all(abs(points) <= caps[rule] for rule, points in capped.select("rule_id", "points").rows())
+
+
+@given(acts_strategy, recycled_at)
+def test_before_the_next_tick_no_midnight_changes_the_grade_or_a_watched_condition(acts, recycled) -> None:  # type: ignore[no-untyped-def]
+    watched = ["score >= 35", "engagement >= 10"]
+    found = evidence(frame(acts), RULES, ZONE)
+    now = score_at(people([("p", NOW)], "c_level"), found, recycles(*recycled), RULES, KNOWN, window())
+    ticks = next_ticks(
+        now.with_columns(now["score"].alias("pushed_score")),
+        found,
+        recycles(*recycled),
+        RULES,
+        KNOWN,
+        watched,
+        5,
+        window(),
+    )
+    tick = ticks["next_tick_at"][0] if len(ticks) else None
+    for ahead in range(1, LOOK_AHEAD + 30):
+        at = NOW + ahead * DAY
+        if tick is not None and at >= tick:
+            break
+        then = score_at(people([("p", at)], "c_level"), found, recycles(*recycled), RULES, KNOWN, window(at))
+        assert then["grade"][0] == now["grade"][0]
+        for column, bound in (("score", 3500), ("engagement", 1000)):
+            assert (then[column][0] >= bound) == (now[column][0] >= bound)
+        assert abs(then["score"][0] - now["score"][0]) < 500
