@@ -7,7 +7,7 @@ them. Guarding is the caller's: `ledger.unit_of_work` checks the silo before it 
 from collections.abc import Sequence
 from enum import Enum
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 import sqlalchemy as sa
@@ -45,7 +45,7 @@ def insert(
     if frame.is_empty():
         return 0
     if conflict is not OnConflict.FAIL:
-        which = "first" if conflict is OnConflict.LEAVE else "last"
+        which: Literal["first", "last"] = "first" if conflict is OnConflict.LEAVE else "last"
         frame = frame.unique(subset=list(key), keep=which, maintain_order=True)
     columns = frame.columns
     if _copies(connection, frame):

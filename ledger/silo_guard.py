@@ -19,7 +19,7 @@ from ledger.tables.base import columns_open_to, writers
 from schemas.vocabulary import Silo
 
 OPTION = "mqlflow_silo_guard"
-_READS = re.compile(r"\s*(select|with|values|explain|show)\b", re.IGNORECASE)
+_READS = re.compile(r"\s*(select|with|values|explain|show|begin)\b", re.IGNORECASE)
 _WRITES = re.compile(
     r"\b(insert|update|delete|replace|merge|truncate|create|alter|drop|copy|attach|vacuum)\b", re.IGNORECASE
 )

@@ -1,6 +1,6 @@
 """What Alembic asks at each run. The connection comes from the caller (`ledger.migrate`), never from a file."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -9,7 +9,7 @@ from ledger.tables import complete_metadata
 from ledger.tables.base import Instant, Text
 
 
-def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | bool:
+def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:
     """How a column type stands in a revision: in SQLAlchemy's words, so that revisions don't change with our code."""
     if kind != "type":
         return False
