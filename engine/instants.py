@@ -16,18 +16,18 @@ from dataclasses import dataclass
 import polars as pl
 
 from schemas.context import Window
-from schemas.frames.base import UTC
+from schemas.frames.base import UTC, columns
 from schemas.vocabulary import Origin
 
-INSTANTS = {"person_key": pl.String, "at": UTC}
-ACTS = {
-    "fact_key": pl.String,
-    "person_key": pl.String,
-    "at": UTC,
-    "acted_at": UTC,
-    "what": pl.String,
-    "is_late": pl.Boolean,
-}
+INSTANTS = columns(person_key=pl.String, at=UTC)
+ACTS = columns(
+    fact_key=pl.String,
+    person_key=pl.String,
+    at=UTC,
+    acted_at=UTC,
+    what=pl.String,
+    is_late=pl.Boolean,
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ def plan(
         (pl.col("at") > pl.col("after")) & (pl.col("at") <= window.as_of) & ~pl.col("is_baseline")
     )
     everyone = people.select("person_key", pl.lit(window.as_of, UTC).alias("at"))
-    instants = pl.concat([of_facts, of_ticks.select("person_key", "at"), everyone]).unique().sort("person_key", "at")
+    instants = (
+        pl.concat([of_facts, of_ticks.select("person_key", "at"), everyone]).unique().sort("person_key", "at")
+    )
     acts = dated.filter(pl.col("what").is_in(["activity", "attribute"])).select(
         "fact_key",
         "person_key",
@@ -67,7 +69,7 @@ def plan(
         "what",
         "is_late",
     )
-    return Plan(instants.cast(INSTANTS), acts.cast(ACTS))  # type: ignore[arg-type]
+    return Plan(instants.cast(INSTANTS), acts.cast(ACTS))
 
 
 def _bounds(people: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -102,8 +104,12 @@ def _dated(
         & ((pl.col("occurred_at") > pl.col("after")) | (pl.col("learned_at") > pl.col("after")))
     )
     late = pl.col("occurred_at") <= pl.col("after")
-    young = pl.col("occurred_at") > as_of - pl.duration(microseconds=int(window.late_limit.total_seconds() * 1e6))
-    undisturbed = pl.col("last_transition_at").is_null() | (pl.col("last_transition_at") <= pl.col("occurred_at"))
+    young = pl.col("occurred_at") > as_of - pl.duration(
+        microseconds=int(window.late_limit.total_seconds() * 1e6)
+    )
+    undisturbed = pl.col("last_transition_at").is_null() | (
+        pl.col("last_transition_at") <= pl.col("occurred_at")
+    )
     own_instant = ~pl.col("is_baseline") & (~late | (young & undisturbed))
     last = last_transitions.select("person_key", pl.col("at").alias("last_transition_at"))
     return seen.join(last, on="person_key", how="left").with_columns(

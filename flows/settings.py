@@ -1,6 +1,5 @@
 """What the environment says. Read once, by the composition root; `.env` in the working directory counts too."""
 
-from datetime import datetime
 from pathlib import Path
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandera.errors
 import polars as pl
 
-from schemas.frames.base import Frame, dtypes
+from schemas.frames.base import Frame, columns, dtypes
 
 ROW = "__row"
 TRUE_WORDS = ["true", "1", "1.0", "yes"]
@@ -52,7 +52,7 @@ def admit(raw: pl.DataFrame, model: type[Frame], key: str) -> Admission:
 
 
 def _rejected(keys: list[str], details: list[tuple[list[str], str]]) -> pl.DataFrame:
-    schema = {"key": pl.String, "reasons": pl.List(pl.String), "raw": pl.String}
+    schema = columns(key=pl.String, reasons=pl.List(pl.String), raw=pl.String)
     rows = [(key, reasons, raw) for key, (reasons, raw) in zip(keys, details, strict=True)]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -108,11 +108,11 @@ def _name(dtype: pl.DataType) -> str:
 
 def _storage_faults(raw: pl.DataFrame) -> list[tuple[int, str]]:
     """A NUL can't be kept by PostgreSQL: such a row is quarantined on every database alike."""
-    faults = []
+    faults: list[tuple[int, str]] = []
     for name, dtype in raw.schema.items():
         if dtype == pl.String:
-            for row in raw[name].str.contains("\0", literal=True).fill_null(False).arg_true().to_list():
-                faults.append((row, f"{name}: contains a NUL character"))
+            found = raw[name].str.contains("\0", literal=True).fill_null(False)
+            faults.extend((row, f"{name}: contains a NUL character") for row in found.arg_true().to_list())
     return faults
 
 

@@ -1,7 +1,7 @@
 """Conditions of the playbook: SQL boolean expressions over one row, compiled to Polars and checked at load time.
 
-`polars.sql_expr` alone would let aggregates, window functions and clocks through (`COUNT(x) > 3`, `NOW() > at` compile),
-and those would make a decision depend on the batch or on the moment. So the syntax tree is first held against an
+`polars.sql_expr` alone would let aggregates, window functions and clocks through: `COUNT(x) > 3` and `NOW() > at`
+compile, and would make a decision depend on the batch or on the moment. So the syntax tree is first held against an
 allow-list of nodes and functions; what is not listed is refused. A null condition is false.
 """
 
@@ -12,7 +12,7 @@ import polars as pl
 import sqlglot
 from sqlglot import expressions as sql
 
-NODES: tuple[type[sql.Expression], ...] = (
+NODES: tuple[type[sql.Expr], ...] = (
     sql.Column, sql.Identifier, sql.Literal, sql.Boolean, sql.Null, sql.Paren, sql.Tuple,
     sql.And, sql.Or, sql.Not, sql.EQ, sql.NEQ, sql.GT, sql.GTE, sql.LT, sql.LTE,
     sql.In, sql.Between, sql.Is, sql.Like, sql.ILike, sql.RegexpLike, sql.RegexpILike,
@@ -71,7 +71,7 @@ def expression(text: str) -> pl.Expr:
     return pl.sql_expr(text).fill_null(False)
 
 
-def _parse(text: str) -> sql.Expression:
+def _parse(text: str) -> sql.Expr:
     try:
         trees = sqlglot.parse(text, read="postgres")
     except sqlglot.errors.SqlglotError as fault:
@@ -81,7 +81,7 @@ def _parse(text: str) -> sql.Expression:
     return trees[0]
 
 
-def _check_nodes(tree: sql.Expression) -> None:
+def _check_nodes(tree: sql.Expr) -> None:
     for node in tree.walk():
         if isinstance(node, sql.Anonymous) and node.name.lower() in FUNCTIONS:
             continue
@@ -89,7 +89,7 @@ def _check_nodes(tree: sql.Expression) -> None:
             raise ConditionFault(f"{node.sql(dialect='postgres')[:60]!r} is not allowed: {_why(node)}")
 
 
-def _why(node: sql.Expression) -> str:
+def _why(node: sql.Expr) -> str:
     if isinstance(node, sql.AggFunc | sql.Window):
         return "a condition looks at one row; use a cap, a counter or a window key of the rule instead"
     if isinstance(node, sql.Query | sql.Subquery):

@@ -1,7 +1,5 @@
 """Engagement at an instant: per signal the decayed points of its evidence in the cap's window, capped; then summed."""
 
-from zoneinfo import ZoneInfo
-
 import polars as pl
 
 from engine.calendar import day_number
@@ -43,7 +41,7 @@ def live_evidence(
         .filter(pl.col("age") < pl.col("window_days"))
     )
     aged = pl.col("raw") * pl.when(pl.col("half_life").is_null()).then(1.0).otherwise(
-        (0.5 ** (pl.col("age") / pl.col("half_life")))
+        0.5 ** (pl.col("age") / pl.col("half_life"))
     )
     if recycles.is_empty():
         return joined.with_columns((aged + 0.5).floor().cast(pl.Int64).alias("decayed"))

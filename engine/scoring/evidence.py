@@ -6,18 +6,18 @@ import polars as pl
 
 from engine.calendar import day_number
 from schemas.conditions import expression
-from schemas.frames.base import UTC
+from schemas.frames.base import UTC, columns
 from schemas.playbook.scoring import Scoring, Signal
 
-EVIDENCE = {
-    "person_key": pl.String,
-    "signal": pl.Int16,  # position among the playbook's signals
-    "activity_key": pl.String,
-    "occurred_at": UTC,
-    "learned_at": UTC,
-    "day": pl.Int32,
-    "superseded_at": UTC,
-}
+EVIDENCE = columns(
+    person_key=pl.String,
+    signal=pl.Int16,  # position among the playbook's signals
+    activity_key=pl.String,
+    occurred_at=UTC,
+    learned_at=UTC,
+    day=pl.Int32,
+    superseded_at=UTC,
+)
 FOREIGN_TO_SCORES = ["value_change", "score_change"]
 """Kinds that never score, whatever a condition says: among them are the echoes of our own writes."""
 
@@ -26,8 +26,8 @@ def evidence(activities: pl.DataFrame, rules: Scoring, zone: ZoneInfo) -> pl.Dat
     """Activities that a signal counts, once per signal: columns of `EVIDENCE`.
 
     `superseded_at` is set where `once` lets only the youngest act of a day or an asset count: at any instant exactly
-    the youngest one that had happened by then is neither in the future nor superseded. What the platform marks as a bot's
-    act is left out.
+    the youngest one that had happened by then is neither in the future nor superseded. What the platform marks as
+    a bot's act is left out.
     """
     counted = activities.filter(~pl.col("is_bot") & ~pl.col("kind").is_in(FOREIGN_TO_SCORES)).with_columns(
         day_number("occurred_at", zone).alias("day")

@@ -1,6 +1,6 @@
 """What all frame models share: strict columns, UTC microsecond instants, and their dtypes as a plain dict."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pandera.polars as pa
 import polars as pl
@@ -18,10 +18,14 @@ class Frame(pa.DataFrameModel):
         coerce = False
 
 
+def columns(**types: Any) -> pl.Schema:
+    """A plain schema; spelled once so that instances and classes of dtypes may be mixed."""
+    return pl.Schema(types)
+
+
 def dtypes(model: type[Frame]) -> dict[str, pl.DataType]:
     """Column name → Polars dtype of a frame model, in the model's order."""
-    columns = model.to_schema().columns
-    return {name: column.dtype.type for name, column in columns.items()}
+    return {name: column.dtype.type for name, column in model.to_schema().columns.items()}
 
 
 def empty(model: type[Frame]) -> pl.DataFrame:

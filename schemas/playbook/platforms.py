@@ -33,7 +33,7 @@ class ExtraField(Part):
 
 
 class ActivityRule(Part):
-    """The first rule that matches names an activity's kind. `asset`, `url`, `status` and `channel` are regular expressions."""
+    """The first rule that matches names an activity's kind. All but `native` and `kind` are regular expressions."""
 
     native: str  # activity type as the platform names it
     asset: str | None = None

@@ -69,7 +69,8 @@ class Scoring(Part):
 
     @model_validator(mode="after")
     def _tokens_exist(self) -> "Scoring":
-        for rule in [*self.engagement.signals, *self.fit]:
+        rules: list[Signal | FitRule] = [*self.engagement.signals, *self.fit]
+        for rule in rules:
             if isinstance(rule.points, str) and rule.points not in self.tokens:
                 known = ", ".join(sorted(self.tokens)) or "none"
                 raise ValueError(f"rule {rule.id}: no token {rule.points!r}; there are: {known}")
