@@ -132,7 +132,7 @@ def _change(row: sqlite3.Row, names: Mapping[int, str]) -> dict[str, Any]:
 def _page(
     server: Server, call: Call, wanted: Mapping[str, Sequence[int]], changed: Sequence[int] | None = None
 ) -> tuple[list[sqlite3.Row], dict[str, Any]]:
-    """The rows of the next block that pass, and the members that page on. ``wanted`` names columns and values."""
+    """The rows of the next block that pass, and the members that page on. ``wanted``: values per column."""
     after, since, *_ = server.paging.open(_PURPOSE, call.required("nextPageToken"))
     size, people = call.batch_size(), _people(server, call)
     if _empty_by_fault(server, call):

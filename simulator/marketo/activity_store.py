@@ -1,9 +1,11 @@
 """Activities in the order in which they were committed, which is not the order of their dates.
 
-``guid`` is given when something happens, ``seq`` when it becomes visible: a mail that the mail server hands over
-late keeps its early date and gets a late ``seq``, so whoever follows ``seq`` meets it and whoever restarts from a
-date misses it.
+``guid`` is given when something happens, ``seq`` when it becomes visible: a mail that the mail server
+hands over late keeps its early date and gets a late ``seq``, so whoever follows ``seq`` meets it and
+whoever restarts from a date misses it.
 """
+
+# ruff: noqa: S608 - column names come from the schema; every value is bound
 
 from __future__ import annotations
 

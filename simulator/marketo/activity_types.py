@@ -1,7 +1,7 @@
 """The activity types of the subscription, with the attribute names that the wire shows.
 
-Names of types marked ``illustrative`` are not established by any public source: a client must read them from
-types.json and rely on none of them.
+Names of types marked ``illustrative`` are not established by any public source: a client must read them
+from types.json and rely on none of them.
 """
 
 from __future__ import annotations

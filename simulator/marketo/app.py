@@ -32,7 +32,7 @@ from simulator.marketo.call import Call
 from simulator.marketo.errors import NOT_FOUND_TEXT, MarketoError
 from simulator.marketo.exports import Exports
 from simulator.marketo.gate import Handler, guarded
-from simulator.marketo.identity import BadCredentials, Identity, Service
+from simulator.marketo.identity import BadCredentialsError, Identity, Service
 from simulator.marketo.import_jobs import Imports
 from simulator.marketo.limits import Limits, Usage
 from simulator.marketo.paging import Paging
@@ -41,7 +41,7 @@ from simulator.marketo.transport import Transport
 from simulator.world import World
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-_TOKEN_PATH = "/identity/oauth/token"
+_IDENTITY = "/identity/oauth/token"
 
 _HANDLERS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/rest/v1/lead/{id:int}.json", leads.lead_by_id),
@@ -128,7 +128,7 @@ def create_app(world: World, *, limits: Limits | None = None, identity: Identity
     )
     server.identity.add(Service(MARKETO.client_id, MARKETO.client_secret, instance.api_user))
     routes = [Route(path, guarded(server, handler), methods=[method]) for method, path, handler in _table()]
-    routes.append(Route(_TOKEN_PATH, _token_endpoint(server), methods=["GET", "POST"]))
+    routes.append(Route(_IDENTITY, _token_endpoint(server), methods=["GET", "POST"]))
     unknown = guarded(server, _unknown(tuple(routes)))
     app = Starlette(
         routes=[*routes, Route("/{path:path}", unknown, methods=_METHODS)],
@@ -158,7 +158,7 @@ def endpoint_of(method: str, path: str) -> str:
 
 
 def is_token(path: str) -> bool:
-    return path == _TOKEN_PATH
+    return path == _IDENTITY
 
 
 def status_body(status: int) -> tuple[bytes, str]:
@@ -171,8 +171,8 @@ def status_body(status: int) -> tuple[bytes, str]:
 
 def _table() -> list[tuple[str, str, Handler]]:
     of_jobs = [
-        (method, path.format(object=object), handler)
-        for object in ("leads", "activities")
+        (method, path.format(object=kind), handler)
+        for kind in ("leads", "activities")
         for method, path, handler in _OF_JOBS
     ]
     of_crm = [
@@ -201,7 +201,7 @@ def _token_endpoint(server: Server) -> Endpoint:
             granted = server.identity.grant(
                 call.text("grant_type"), call.text("client_id"), call.text("client_secret")
             )
-        except BadCredentials as error:
+        except BadCredentialsError as error:
             body = {"error": error.error, "error_description": error.description}
             return JSONResponse(body, status_code=401, headers=headers)
         return JSONResponse(granted, headers=headers)

@@ -13,7 +13,7 @@ from simulator.faults import Fault
 from simulator.marketo import envelope
 from simulator.marketo.call import Call, whole
 from simulator.marketo.envelope import answer
-from simulator.marketo.errors import HttpFailure, MarketoError, invalid, missing, wrong_type
+from simulator.marketo.errors import HttpError, MarketoError, invalid, missing, wrong_type
 from simulator.marketo.exports import STATES, Extract, Job
 from simulator.marketo.extract_file import DELIMITERS, lead_cell, write_file
 from simulator.marketo.moments import parse, to_text
@@ -105,7 +105,7 @@ def status(server: Server, call: Call) -> Mapping[str, Any]:
 
 
 def jobs(server: Server, call: Call) -> Mapping[str, Any]:
-    """Both spellings of a cancelled job are accepted in ``status``; ``Cancelled`` is the one that is written."""
+    """``status`` accepts both spellings of a cancelled job; ``Cancelled`` is the one that is written."""
     wished = {"Cancelled" if state == "Canceled" else state for state in call.words("status")}
     if wished - set(STATES):
         raise invalid(f"Invalid status '{', '.join(sorted(wished - set(STATES)))}'")
@@ -122,7 +122,7 @@ def file(server: Server, call: Call) -> Response:
     job = server.exports.find(_object(call), str(call.path_values["job"]), call.user)
     content = None if job is None else server.exports.file(job)
     if content is None:
-        raise HttpFailure(404, "Export file not found")
+        raise HttpError(404, "Export file not found")
     fault = server.fault(call, "file_as_json_error")
     if fault is not None:
         body = envelope.failure(
@@ -160,7 +160,7 @@ def _ranged(content: bytes, header: str | None) -> Response:
     start = int(first) if first else max(0, len(content) - int(last))
     end = min(int(last), len(content) - 1) if first and last else len(content) - 1
     if start >= len(content) or end < start:
-        raise HttpFailure(416, "Range Not Satisfiable", {"Content-Range": f"bytes */{len(content)}"})
+        raise HttpError(416, "Range Not Satisfiable", {"Content-Range": f"bytes */{len(content)}"})
     headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
     return Response(content[start : end + 1], status_code=206, headers=headers)
 

@@ -1,6 +1,7 @@
 """Bulk import of leads: a multipart file with a header of REST names, upserted row by row.
 
-The work is done at once; the status says Queued and Importing for a moment, as the platform does, then Complete.
+The work is done at once; the status says Queued and Importing for a moment, as the platform does, then
+Complete.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.responses import Response
 
 from simulator.marketo.call import Call
 from simulator.marketo.envelope import answer
-from simulator.marketo.errors import HttpFailure, MarketoError, invalid, missing
+from simulator.marketo.errors import HttpError, MarketoError, invalid, missing
 from simulator.marketo.extract_file import DELIMITERS
 from simulator.marketo.import_jobs import Import
 from simulator.marketo.server import Server
@@ -26,9 +27,9 @@ from simulator.marketo.sync import Upsert, lookup_field
 def import_leads(server: Server, call: Call) -> Mapping[str, Any]:
     parts = _parts(call)
     options = {name: call.text(name) or _text(parts, name) for name in ("format", "lookupField", "listId")}
-    format = (options["format"] or "").upper()
-    if format not in DELIMITERS:
-        raise missing("format") if not format else invalid(f"Invalid format '{options['format']}'")
+    shape = (options["format"] or "").upper()
+    if shape not in DELIMITERS:
+        raise missing("format") if not shape else invalid(f"Invalid format '{options['format']}'")
     if "file" not in parts:
         raise missing("file")
     lookup = lookup_field(server, options["lookupField"])
@@ -36,7 +37,7 @@ def import_leads(server: Server, call: Call) -> Mapping[str, Any]:
     if target is not None and server.instance.lists.get(target) is None:
         raise MarketoError("1013", f"List '{target}' not found")
     text = io.StringIO(parts["file"].decode("utf-8-sig", "replace"), newline="")
-    rows = csv.reader(text, delimiter=DELIMITERS[format])
+    rows = csv.reader(text, delimiter=DELIMITERS[shape])
     header = next(rows, [])
     unknown = [name for name in header if name not in server.lead_fields()]
     if not header or unknown:
@@ -84,7 +85,7 @@ def warnings(server: Server, call: Call) -> Response:
 
 def _file(header: list[str], rows: list[list[str]], reason: str) -> Response:
     if not rows:
-        raise HttpFailure(404, "No rows")
+        raise HttpError(404, "No rows")
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows([[*header, reason], *rows])
     return Response(text.getvalue().encode(), headers={"Content-Type": "text/csv;charset=UTF-8"})

@@ -28,16 +28,16 @@ class CampaignStore:
         program_name: str | None,
         at: str,
     ) -> int:
-        id = self._next_id
+        campaign_id = self._next_id
         self._next_id += 1
         kind = "trigger" if triggerable else "batch"
         self._database.execute(
             "INSERT INTO campaigns VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (id, name, kind, active, program_id, program_name, at, at),
+            (campaign_id, name, kind, active, program_id, program_name, at, at),
         )
         if on_request is not None:
-            self._on_request[id] = on_request
-        return id
+            self._on_request[campaign_id] = on_request
+        return campaign_id
 
     def get(self, id: int) -> dict[str, Any] | None:
         row = self._database.execute("SELECT * FROM campaigns WHERE id = ?", (id,)).fetchone()

@@ -53,16 +53,16 @@ def request(server: Server, call: Call) -> Mapping[str, Any]:
         raise invalid(f"tokens must be a list of at most {MOST_TOKENS}")
     if campaign["type"] != "trigger" or not campaign["active"]:
         raise invalid(
-            f"Campaign '{campaign['id']}' is not an active trigger campaign with the trigger 'Campaign is Requested'"
+            f"Campaign '{campaign['id']}' is no active trigger campaign with the trigger 'Campaign is Requested'"
         )
-    for id in ids:
-        if server.instance.get_lead(id) is None:
-            raise MarketoError("1004", f"Lead [{id}] not found")
+    for lead_id in ids:
+        if server.instance.get_lead(lead_id) is None:
+            raise MarketoError("1004", f"Lead [{lead_id}] not found")
     if server.fault(call, "campaign_ignored") is None:
-        for id in ids:
+        for lead_id in ids:
             server.instance.add_activity(
                 types.REQUEST_CAMPAIGN,
-                id,
+                lead_id,
                 at=server.instance.now(),
                 primary_id=campaign["id"],
                 primary_value=campaign["name"],

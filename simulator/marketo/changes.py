@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class LeadChange:
-    """``before`` is None for a new lead, ``after`` for a deleted or merged one; ``changed`` names the fields."""
+    """``before`` is None for a new lead, ``after`` for a deleted or merged one; ``changed`` names fields."""
 
     id: int
     before: Mapping[str, Any] | None

@@ -1,4 +1,6 @@
-"""What native CRM synchronisation takes away: companies, opportunities, roles and sales persons answer 1018."""
+"""What native CRM synchronisation takes away: companies, opportunities, roles and sales persons answer
+1018.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Custom objects: types with their fields, and records that are unique by their dedupe fields."""
 
+# ruff: noqa: S608 - column names come from the schema; every value is bound
+
 from __future__ import annotations
 
 import json
@@ -47,6 +49,9 @@ class CustomObjectStore:
         self._seed = seed
         self._made = 0
         self.types: dict[str, ObjectType] = {}
+
+    def add_type(self, kind: ObjectType) -> None:
+        self.types[kind.name] = kind
 
     def get(self, type_name: str, guid: str) -> dict[str, Any] | None:
         row = self._database.execute(

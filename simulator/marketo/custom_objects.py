@@ -47,7 +47,7 @@ def describe(server: Server, call: Call) -> Mapping[str, Any]:
 
 
 def query(server: Server, call: Call) -> Mapping[str, Any]:
-    """By one searchable field in the query, or by a compound key as JSON ``input`` of a POST dressed as GET."""
+    """By one searchable field in the query, or by a compound key as JSON ``input`` of a POST that means GET."""
     kind = _kind(server, call)
     body = (
         call.json()

@@ -1,7 +1,7 @@
 """The two ways in which a whole request fails; a failing record is a value, not an exception.
 
-``MarketoError`` is answered with HTTP 200 and ``success: false``. ``HttpFailure`` is the few cases that Marketo
-answers with a status of its own: 401 of identity, 404 of a bulk file, 413, 414, 416.
+``MarketoError`` is answered with HTTP 200 and ``success: false``. ``HttpError`` is the few cases that
+Marketo answers with a status of its own: 401 of identity, 404 of a bulk file, 413, 414, 416.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class MarketoError(Exception):
         self.message = message
 
 
-class HttpFailure(Exception):
+class HttpError(Exception):
     def __init__(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"HTTP {status} {text}")
         self.status = status

@@ -1,7 +1,8 @@
 """Bulk extract jobs: one queue for all objects, two of them processing at a time.
 
-Time passes in wall seconds and short ones (about 0.2 s a job, more for long files); the platform's habit of
-refreshing a job's status only once a minute is not simulated. A file holds what was there when its job started.
+Time passes in wall seconds and short ones (about 0.2 s a job, more for long files); the platform's habit
+of refreshing a job's status only once a minute is not simulated. A file holds what was there when its
+job started.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The text of a bulk file: a header, then RFC 4180 records; a missing value is the bare word ``null``.
 
-Line breaks, NUL and U+2028 stay in their values. A value that *is* the word null looks like a missing one, as it
-does on the platform.
+Line breaks, NUL and U+2028 stay in their values. A value that *is* the word null looks like a missing
+one, as it does on the platform.
 """
 
 from __future__ import annotations

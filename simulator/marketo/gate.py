@@ -1,4 +1,6 @@
-"""What every REST and bulk call passes before its handler: concurrency, token, injected faults, rate, quota."""
+"""What every REST and bulk call passes before its handler: concurrency, token, injected faults, rate,
+quota.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from starlette.responses import Response
 from simulator.http import Endpoint, locked
 from simulator.marketo import envelope
 from simulator.marketo.call import Call
-from simulator.marketo.errors import HttpFailure, MarketoError
+from simulator.marketo.errors import HttpError, MarketoError
 from simulator.marketo.server import Server
 
 Handler = Callable[[Server, Call], Mapping[str, Any] | Response]
@@ -43,7 +45,7 @@ def _handle(server: Server, handler: Handler, request: Request, body: bytes) -> 
     call = Call.of(request, body, server.request_id())
     try:
         reply = _admit_and_answer(server, handler, call)
-    except HttpFailure as failure:
+    except HttpError as failure:
         server.usage.error(server.world.clock.now(), str(failure.status))
         return Response(
             failure.text,

@@ -1,7 +1,7 @@
 """Custom services and their access tokens, which live in wall time.
 
-One token per service at a time: asking again before it ends gives the same one with its remaining life. The first
-use after the end answers 602, every later use of that token 601.
+One token per service at a time: asking again before it ends gives the same one with its remaining life.
+The first use after the end answers 602, every later use of that token 601.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _Token:
     reported: bool = False
 
 
-class BadCredentials(Exception):
+class BadCredentialsError(Exception):
     """The words of the 401 body: ``error`` and ``error_description``."""
 
     def __init__(self, error: str, description: str) -> None:
@@ -57,12 +57,12 @@ class Identity:
         self, grant_type: str | None, client_id: str | None, client_secret: str | None
     ) -> dict[str, object]:
         if grant_type != "client_credentials":
-            raise BadCredentials("unsupported_grant_type", f"Unsupported grant type: {grant_type}")
+            raise BadCredentialsError("unsupported_grant_type", f"Unsupported grant type: {grant_type}")
         service = self._services.get(client_id or "")
         if service is None:
-            raise BadCredentials("invalid_client", f"No client with requested id: {client_id}")
+            raise BadCredentialsError("invalid_client", f"No client with requested id: {client_id}")
         if client_secret != service.client_secret:
-            raise BadCredentials("unauthorized", "Bad client credentials")
+            raise BadCredentialsError("unauthorized", "Bad client credentials")
         token = self._current.get(service.client_id)
         if token is None or token.ends <= self._monotonic():
             token = _Token(f"{uuid.uuid4()}:ab", service, self._monotonic() + self.lifetime)
@@ -75,7 +75,7 @@ class Identity:
         }
 
     def user_of(self, authorization: str | None) -> str:
-        """Who calls, by the bearer header alone: tokens in the query or the form have not been read since 2026."""
+        """Who calls, by the bearer header alone: a token in the query or the form is not read."""
         token = bearer(authorization)
         if token is None:
             raise MarketoError("603", "Access denied")

@@ -19,17 +19,21 @@ from simulator.marketo.activity_store import ActivityStore
 from simulator.marketo.campaign_store import CampaignStore, OnRequest
 from simulator.marketo.changes import LeadChange
 from simulator.marketo.custom_object_store import CustomObjectStore, ObjectField, ObjectType
-from simulator.marketo.lead_history import change_activities, new_lead_attributes
+from simulator.marketo.cycle_object import cycle_object
+from simulator.marketo.lead_history import change_activities, display_name, new_lead_attributes
 from simulator.marketo.lead_store import LeadStore
 from simulator.marketo.list_store import ListStore
+from simulator.marketo.merging import merge
 from simulator.marketo.moments import stored, to_text
 from simulator.marketo.program_store import NOT_IN_PROGRAM, ProgramStore, Status
+from simulator.marketo.progression import progression
 from simulator.marketo.retention import Retention
+from simulator.marketo.rosters import change_list
 from simulator.marketo.schema import LeadField, initial_fields
 from simulator.marketo.tables import open_database
 
 WEB_SERVICE = "Web service API"
-_COMPANY_DEFAULTS: Mapping[str, Any] = {"leadPartitionId": 1, "personType": "contact"}
+_DEFAULTS: Mapping[str, Any] = {"leadPartitionId": 1, "personType": "contact"}
 # The API's words for a call, written into the activities that the call causes.
 ApiCall = Mapping[str, Any]
 
@@ -60,7 +64,8 @@ class Instance:
         letters = "".join(random.Random(f"subscription {seed}").choices("abcdefghijklmnopqrstuvwxyz", k=6))
         self.api_user = f"mqlflow@{letters}.example"
         self.munchkin_id = f"{seed % 900 + 100:03d}-{letters[:3].upper()}-{seed % 900 + 100:03d}"
-        self._add_cycle_object()
+        # One type stands ready, so that the custom object calls have something to work on.
+        self.custom_objects.add_type(cycle_object(to_text(clock.now())))
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -68,7 +73,7 @@ class Instance:
     def retention(self) -> Retention:
         return Retention(self.now())
 
-    # People ------------------------------------------------------------------------------------------------------
+    # People
 
     def create_lead(
         self,
@@ -82,22 +87,22 @@ class Instance:
         """Writes New Lead (12). ``source`` is its Source Type, such as ``Web form fillout``."""
         moment = at or self.now()
         stamp = to_text(moment)
-        record = {**_COMPANY_DEFAULTS, "originalSourceType": source, **values}
+        record = {**_DEFAULTS, "originalSourceType": source, **values}
         record |= {"createdAt": stamp, "updatedAt": stamp, "changed_at": stamp}
-        (id,) = self.leads.insert_many([record])
+        lead_id = self.leads.insert_many([record])[0]
         self.add_activity(
             types.NEW_LEAD,
-            id,
+            lead_id,
             at=moment,
             primary_id=None,
             primary_value=None,
             attributes=new_lead_attributes(values, source, moment, api_call),
             campaign_id=campaign_id,
         )
-        after = self.leads.get(id)
+        after = self.leads.get(lead_id)
         changed = tuple(name for name, value in values.items() if value is not None and value != "")
-        self._tell(LeadChange(id, None, after, changed, source, moment, campaign_id))
-        return id
+        self.tell(LeadChange(lead_id, None, after, changed, source, moment, campaign_id))
+        return lead_id
 
     def update_lead(
         self,
@@ -110,7 +115,7 @@ class Instance:
         campaign_id: int | None = None,
         api_call: ApiCall | None = None,
     ) -> None:
-        """Change Data Value (13) per field that really changes, and Change Score (22) besides for score fields."""
+        """Change Data Value (13) per field that really changes; Change Score (22) besides for score fields."""
         before = self.leads.get(id)
         if before is None:
             raise KeyError(
@@ -128,7 +133,7 @@ class Instance:
         self.leads.write(id, {**changed, **stamps})
         for activity in change_activities(self.fields, before, changed, source, reason, api_call):
             self.add_activity(lead_id=id, at=moment, campaign_id=campaign_id, **activity)
-        self._tell(LeadChange(id, before, self.leads.get(id), tuple(changed), source, moment, campaign_id))
+        self.tell(LeadChange(id, before, self.leads.get(id), tuple(changed), source, moment, campaign_id))
 
     def delete_lead(self, id: int, *, at: datetime | None = None, source: str = "User") -> None:
         """Writes Delete Lead (37); the record answers no more."""
@@ -144,10 +149,10 @@ class Instance:
             id,
             at=moment,
             primary_id=id,
-            primary_value=_display_name(before),
+            primary_value=display_name(before),
             attributes={"Campaign": source},
         )
-        self._tell(LeadChange(id, before, None, (), source, moment))
+        self.tell(LeadChange(id, before, None, (), source, moment))
 
     def merge_leads(
         self, winner: int, losers: Sequence[int], *, at: datetime | None = None, source: str = "User"
@@ -156,37 +161,7 @@ class Instance:
 
         Older activities stay under the loser's id, and a merge leaves no Delete Lead behind.
         """
-        moment = at or self.now()
-        stamp = to_text(moment)
-        for loser in losers:
-            before, kept = self.leads.get(loser), self.leads.get(winner)
-            if before is None or kept is None or loser == winner:
-                raise KeyError(f"leads {winner} and {loser} cannot be merged: both must exist and differ")
-            missing = {
-                name: value
-                for name, value in before.items()
-                if value is not None and kept.get(name) is None and name in self.fields
-            }
-            self.leads.mark_deleted(loser, stamp, winner)
-            self.leads.write(winner, {**missing, "updatedAt": stamp, "changed_at": stamp})
-            self.programs.move_people(winner, loser)
-            self.lists.move_people(winner, loser)
-            after = self.leads.get(winner)
-            self._tell(LeadChange(loser, before, None, (), source, moment, merged_into=winner))
-            self._tell(LeadChange(winner, kept, after, tuple(missing), source, moment))
-        self.add_activity(
-            types.MERGE_LEADS,
-            winner,
-            at=moment,
-            primary_id=winner,
-            primary_value=_display_name(self.leads.get(winner) or {}),
-            attributes={
-                "Master Updated": True,
-                "Merge IDs": list(losers),
-                "Merge Source": source,
-                "Merged in Sales": False,
-            },
-        )
+        merge(self, winner, losers, at or self.now(), source)
 
     def get_lead(self, id: int) -> dict[str, Any] | None:
         return self.leads.get(id)
@@ -205,11 +180,11 @@ class Instance:
             created = stored(row.get("createdAt")) or now
             updated = stored(row.get("updatedAt")) or created
             stamps = {"createdAt": created, "updatedAt": updated, "changed_at": updated}
-            return {**_COMPANY_DEFAULTS, **row, **stamps}
+            return {**_DEFAULTS, **row, **stamps}
 
         return self.leads.insert_many(complete(row) for row in rows)
 
-    # Activities --------------------------------------------------------------------------------------------------
+    # Activities
 
     def add_activity(
         self,
@@ -223,7 +198,7 @@ class Instance:
         campaign_id: int | None = None,
         visible_at: datetime | None = None,
     ) -> str:
-        """Answers the marketoGUID. ``visible_at`` after ``at`` is a late commit; the future waits for its moment."""
+        """Answers the marketoGUID. ``visible_at`` after ``at`` is a late commit; what is to come waits."""
         if type_id not in self.activity_types:
             raise KeyError(f"the subscription has no activity type {type_id}; see types.json")
         return self.activities.add(
@@ -241,7 +216,7 @@ class Instance:
         """Rows with the keys of ``add_activity``, in the order in which they were committed."""
         self.activities.load(rows)
 
-    # Programs, campaigns, lists ----------------------------------------------------------------------------------
+    # Programs, campaigns, lists
 
     def add_program(
         self,
@@ -288,12 +263,12 @@ class Instance:
     ) -> int:
         """A new member, with Change Status in Progression (104) unless the caller seeds activities itself."""
         moment = at or self.now()
-        wanted = self._status(program_id, status)
-        id = self.programs.add_member(program_id, lead_id, wanted, to_text(moment), acquired_by)
+        new = self._status(program_id, status)
+        member_id = self.programs.add_member(program_id, lead_id, new, to_text(moment), acquired_by)
         if activity:
             outside = self._status(program_id, NOT_IN_PROGRAM)
-            self._progress(program_id, lead_id, id, outside, wanted, moment, acquired_by, reason, campaign_id)
-        return id
+            self._progress(program_id, lead_id, outside, new, moment, reason, campaign_id)
+        return member_id
 
     def set_member_status(
         self,
@@ -314,8 +289,7 @@ class Instance:
             return False
         moment = at or self.now()
         self.programs.move_member(member["id"], new, to_text(moment))
-        acquired = bool(member["acquired_by"])
-        self._progress(program_id, lead_id, member["id"], old, new, moment, acquired, reason, campaign_id)
+        self._progress(program_id, lead_id, old, new, moment, reason, campaign_id)
         return True
 
     def add_campaign(
@@ -349,15 +323,15 @@ class Instance:
         self, list_id: int, lead_ids: Sequence[int], *, at: datetime | None = None, source: str = "User"
     ) -> list[int]:
         """Add to List (24) for those who were not on it; answers their ids."""
-        return self._change_list(types.ADD_TO_LIST, list_id, lead_ids, at, source)
+        return change_list(self, types.ADD_TO_LIST, list_id, lead_ids, at or self.now(), source)
 
     def remove_from_list(
         self, list_id: int, lead_ids: Sequence[int], *, at: datetime | None = None, source: str = "User"
     ) -> list[int]:
         """Remove from List (25) for those who were on it; answers their ids."""
-        return self._change_list(types.REMOVE_FROM_LIST, list_id, lead_ids, at, source)
+        return change_list(self, types.REMOVE_FROM_LIST, list_id, lead_ids, at or self.now(), source)
 
-    # Custom objects ----------------------------------------------------------------------------------------------
+    # Custom objects
 
     def add_custom_object_type(
         self,
@@ -369,31 +343,14 @@ class Instance:
         link: str | None = None,
         description: str = "",
     ) -> None:
-        self.custom_objects.types[name] = ObjectType(
-            name, display_name, description, tuple(fields), tuple(dedupe), link, to_text(self.now())
+        """``dedupe`` names the fields that make a record unique, ``link`` the one that holds a lead's id."""
+        self.custom_objects.add_type(
+            ObjectType(
+                name, display_name, description, tuple(fields), tuple(dedupe), link, to_text(self.now())
+            )
         )
 
-    def _add_cycle_object(self) -> None:
-        """One type stands ready, so that the custom object calls have something to work on."""
-        self.add_custom_object_type(
-            "mqlCycle_c",
-            "MQL Cycle",
-            [
-                ObjectField("cycleId", "Cycle ID", "string", 255),
-                ObjectField("leadId", "Lead ID", "integer"),
-                ObjectField("status", "Status", "string", 255),
-                ObjectField("kind", "Kind", "string", 255),
-                ObjectField("line", "Line", "string", 255),
-                ObjectField("score", "Score", "integer"),
-                ObjectField("mqlAt", "MQL At", "datetime"),
-                ObjectField("closedAt", "Closed At", "datetime"),
-            ],
-            dedupe=["cycleId"],
-            link="leadId",
-            description="One handover of a person to sales",
-        )
-
-    # Inside ------------------------------------------------------------------------------------------------------
+    # Inside
 
     def _status(self, program_id: int, name: str) -> Status:
         status = self.programs.status(program_id, name)
@@ -406,62 +363,20 @@ class Instance:
         self,
         program_id: int,
         lead_id: int,
-        member_id: int,
         old: Status,
         new: Status,
         at: datetime,
-        acquired_by: bool,
         reason: str,
         campaign_id: int | None,
     ) -> None:
-        program = self.programs.get(program_id)
-        self.add_activity(
-            types.CHANGE_STATUS_IN_PROGRESSION,
-            lead_id,
-            at=at,
-            primary_id=program_id,
-            primary_value=None if program is None else program["name"],
-            attributes={
-                "Acquired By": acquired_by,
-                "New Status": new.name,
-                "New Status ID": new.id,
-                "Old Status": old.name,
-                "Old Status ID": old.id,
-                "Program Member ID": member_id,
-                "Reason": reason,
-                "Success": new.success,
-            },
-            campaign_id=campaign_id,
-        )
+        program, member = self.programs.get(program_id), self.programs.member(program_id, lead_id)
+        if program is not None and member is not None:
+            activity = progression(program, member, old, new, reason)
+            self.add_activity(lead_id=lead_id, at=at, campaign_id=campaign_id, **activity)
 
-    def _change_list(
-        self, type_id: int, list_id: int, lead_ids: Sequence[int], at: datetime | None, source: str
-    ) -> list[int]:
-        found = self.lists.get(list_id)
-        if found is None:
-            raise KeyError(f"there is no static list {list_id}")
-        moment = at or self.now()
-        adding = type_id == types.ADD_TO_LIST
-        name = f"{found['program_name']}.{found['name']}" if found["program_name"] else found["name"]
-        touched = [id for id in dict.fromkeys(lead_ids) if self.lists.holds(list_id, id) is not adding]
-        for id in touched:
-            if adding:
-                self.lists.put(list_id, id, to_text(moment))
-            else:
-                self.lists.remove(list_id, id)
-            self.add_activity(
-                type_id, id, at=moment, primary_id=list_id, primary_value=name, attributes={"Source": source}
-            )
-        return touched
-
-    def _tell(self, change: LeadChange) -> None:
+    def tell(self, change: LeadChange) -> None:
         for observer in list(self.on_change):
             observer(change)
-
-
-def _display_name(lead: Mapping[str, Any]) -> str | None:
-    name = " ".join(str(lead[part]) for part in ("firstName", "lastName") if lead.get(part))
-    return name or lead.get("email")
 
 
 __all__ = ["WEB_SERVICE", "Instance", "LeadChange"]

@@ -77,3 +77,9 @@ def new_lead_attributes(
         "Source Type": source,
         **(api_call or {}),
     }
+
+
+def display_name(lead: Mapping[str, Any]) -> str | None:
+    """What stands as the primary value of activities about the person as a whole."""
+    name = " ".join(str(lead[part]) for part in ("firstName", "lastName") if lead.get(part))
+    return name or lead.get("email")

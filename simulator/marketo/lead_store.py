@@ -1,5 +1,7 @@
 """Lead records as columns of one table; a deleted or merged one stays behind as a mark."""
 
+# ruff: noqa: S608 - column names come from the schema; every value is bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -55,9 +57,9 @@ class LeadStore:
         for row in rows:
             values = {name: stored(value) for name, value in row.items() if value is not None and value != ""}
             self._refuse_unknown(values)
-            id = int(values.setdefault("id", self._next_id))  # type: ignore[call-overload]
-            self._next_id = max(self._next_id, id + 1)
-            ids.append(id)
+            lead_id = int(values.setdefault("id", self._next_id))  # type: ignore[call-overload]
+            self._next_id = max(self._next_id, lead_id + 1)
+            ids.append(lead_id)
             by_columns.setdefault(tuple(values), []).append(tuple(values.values()))
         self._database.execute("BEGIN")
         try:

@@ -43,7 +43,7 @@ def lead_by_id(server: Server, call: Call) -> Mapping[str, Any]:
 
 
 def leads_by_filter(server: Server, call: Call) -> Mapping[str, Any]:
-    """Up to 300 values, up to 1,000 matches; ``moreResult`` and a token only where a page does not hold them all."""
+    """Up to 300 values and 1,000 matches; ``moreResult`` and a token only where one page is too small."""
     filter_type = call.required("filterType")
     values = [value for value in call.required("filterValues").split(",") if value != ""]
     field = server.lead_fields().get(filter_type)

@@ -1,7 +1,8 @@
-"""Rate, concurrency and daily quota of the subscription, in wall time; and what the usage page says of them.
+"""Rate, concurrency and daily quota of the subscription, in wall time; and what the usage page says of
+them.
 
-Error replies count against none of them. The quota's day is the wall clock's day in US Central time; the usage
-page counts by the simulated day, because that is the date it prints.
+Error replies count against none of them. The quota's day is the wall clock's day in US Central time; the
+usage page counts by the simulated day, because that is the date it prints.
 """
 
 from __future__ import annotations

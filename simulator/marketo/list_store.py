@@ -14,12 +14,12 @@ class ListStore:
         self._next_id = FIRST_LIST_ID
 
     def add(self, name: str, description: str, program_name: str | None, at: str) -> int:
-        id = self._next_id
+        list_id = self._next_id
         self._next_id += 1
         self._database.execute(
-            "INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?)", (id, name, description, program_name, at, at)
+            "INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?)", (list_id, name, description, program_name, at, at)
         )
-        return id
+        return list_id
 
     def get(self, id: int) -> dict[str, Any] | None:
         row = self._database.execute("SELECT * FROM lists WHERE id = ?", (id,)).fetchone()

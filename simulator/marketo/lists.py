@@ -42,23 +42,23 @@ def list_by_id(server: Server, call: Call) -> Mapping[str, Any]:
 def add_leads(server: Server, call: Call) -> Mapping[str, Any]:
     """``skipped`` only for people who do not exist; one who is on the list already is ``added`` again."""
     found = _known(server, call)
-    return answer([_outcome(server, found["id"], id, "added") for id in wished_ids(call)])
+    return answer([_outcome(server, found["id"], lead_id, "added") for lead_id in wished_ids(call)])
 
 
 def remove_leads(server: Server, call: Call) -> Mapping[str, Any]:
     found = _known(server, call)
-    return answer([_outcome(server, found["id"], id, "removed") for id in wished_ids(call)])
+    return answer([_outcome(server, found["id"], lead_id, "removed") for lead_id in wished_ids(call)])
 
 
 def are_members(server: Server, call: Call) -> Mapping[str, Any]:
     found = _known(server, call)
     result: list[dict[str, Any]] = []
-    for id in wished_ids(call):
-        if server.instance.get_lead(id) is None:
-            result.append(skipped(lead_not_found(id), id=id))
+    for lead_id in wished_ids(call):
+        if server.instance.get_lead(lead_id) is None:
+            result.append(skipped(lead_not_found(lead_id), id=lead_id))
         else:
-            holds = server.instance.lists.holds(found["id"], id)
-            result.append({"id": id, "status": "memberof" if holds else "notmemberof"})
+            holds = server.instance.lists.holds(found["id"], lead_id)
+            result.append({"id": lead_id, "status": "memberof" if holds else "notmemberof"})
     return answer(result)
 
 

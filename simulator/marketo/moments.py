@@ -22,7 +22,7 @@ def to_datetime(text: str) -> datetime:
 
 
 def parse(text: str) -> datetime | None:
-    """What callers send: ISO dates or datetimes, any offset, UTC where none is given. None if it is neither."""
+    """What callers send: ISO dates or datetimes, any offset, UTC where none is given; None for anything else."""
     text = text.strip()
     if len(text) > 6 and text[-6] == " ":  # an unescaped "+" of a query string arrives as a blank
         text = text[:-6] + "+" + text[-5:]

@@ -14,7 +14,7 @@ _SEAL = 10
 
 
 class Paging:
-    """The key comes from the seed: a token that a client kept stays good when the simulator is started again."""
+    """The key comes from the seed: a token that a client kept stays good when the simulator starts again."""
 
     def __init__(self, seed: int) -> None:
         self._key = hashlib.sha256(f"paging tokens of subscription {seed}".encode()).digest()

@@ -1,5 +1,7 @@
 """Programs, their channels' statuses, and the people who are members of them."""
 
+# ruff: noqa: S608 - column names come from the schema; every value is bound
+
 from __future__ import annotations
 
 import json
@@ -78,11 +80,11 @@ class ProgramStore:
     def add(self, values: Mapping[str, Any], at: str) -> int:
         if values["channel"] not in CHANNELS:
             raise ValueError(f"no channel {values['channel']!r}; there are {', '.join(sorted(CHANNELS))}")
-        id = self._next_program
+        program_id = self._next_program
         self._next_program += 1
         record = {
             **values,
-            "id": id,
+            "id": program_id,
             "tags": json.dumps(values["tags"], ensure_ascii=False),
             "costs": json.dumps(values["costs"], ensure_ascii=False),
             "created_at": at,
@@ -91,7 +93,7 @@ class ProgramStore:
         names = ", ".join(record)
         marks = ", ".join(f":{name}" for name in record)
         self._database.execute(f"INSERT INTO programs ({names}) VALUES ({marks})", record)
-        return id
+        return program_id
 
     def get(self, id: int) -> dict[str, Any] | None:
         row = self._database.execute("SELECT * FROM programs WHERE id = ?", (id,)).fetchone()
@@ -124,12 +126,12 @@ class ProgramStore:
         return None if row is None else dict(row)
 
     def add_member(self, program_id: int, lead_id: int, status: Status, at: str, acquired_by: bool) -> int:
-        id = self._next_member
+        member_id = self._next_member
         self._next_member += 1
         self._database.execute(
             "INSERT INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                id,
+                member_id,
                 program_id,
                 lead_id,
                 status.name,
@@ -140,7 +142,7 @@ class ProgramStore:
                 at,
             ),
         )
-        return id
+        return member_id
 
     def move_member(self, member_id: int, status: Status, at: str) -> None:
         self._database.execute(

@@ -28,19 +28,19 @@ def wished_ids(call: Call, most: int = 300) -> list[int]:
 
 def delete_leads(server: Server, call: Call) -> Mapping[str, Any]:
     result: list[dict[str, Any]] = []
-    for id in wished_ids(call):
-        if server.instance.get_lead(id) is None:
-            result.append(skipped(lead_not_found(id), id=id))
+    for lead_id in wished_ids(call):
+        if server.instance.get_lead(lead_id) is None:
+            result.append(skipped(lead_not_found(lead_id), id=lead_id))
             continue
-        server.instance.delete_lead(id, source=WEB_SERVICE)
-        result.append({"id": id, "status": "deleted"})
+        server.instance.delete_lead(lead_id, source=WEB_SERVICE)
+        result.append({"id": lead_id, "status": "deleted"})
     return answer(result)
 
 
 def merge_leads(server: Server, call: Call) -> Mapping[str, Any]:
     """A CRM contact survives a CRM lead, and that a person without a CRM record, whatever id the path names.
 
-    Merging the CRM's records too is not simulated: where two people have one, ``mergeInCRM`` is refused (1076).
+    Merging the CRM's records is not simulated: where two people have one, ``mergeInCRM`` is refused (1076).
     """
     losers = list(dict.fromkeys(call.numbers("leadIds") or call.numbers("leadId")))
     if not losers:
@@ -48,10 +48,10 @@ def merge_leads(server: Server, call: Call) -> Mapping[str, Any]:
     if len(losers) > MOST_LOSERS:
         raise MarketoError("1080", f"The number of losing leads exceeds the limit of {MOST_LOSERS}")
     people: list[dict[str, Any]] = []
-    for id in [call.id(), *losers]:
-        lead = server.instance.get_lead(id)
+    for lead_id in [call.id(), *losers]:
+        lead = server.instance.get_lead(lead_id)
         if lead is None:
-            raise lead_not_found(id)
+            raise lead_not_found(lead_id)
         people.append(lead)
     if call.id() in losers:
         raise MarketoError("1003", f"Lead '{call.id()}' cannot be merged into itself")

@@ -9,7 +9,7 @@ from typing import Any
 from simulator.marketo.moments import to_text
 
 DELETIONS = (37,)
-# Page visits, link clicks, CRM synchronisation, value and score changes, lists, campaign requests, mails sent.
+# Page visits, link clicks, CRM sync, value and score changes, lists, campaign requests, mails sent.
 SHORT = (1, 3, 6, 7, 13, 19, 22, 24, 28, 36, 47)
 FOR_EVER = (12,)
 

@@ -1,8 +1,9 @@
 """The lead fields of the subscription: what describe answers, what may be written, who owns it.
 
-``crm_managed`` is what describe2 says of a field that native Salesforce sync keeps. ``company`` fields belong to
-the person's company record and cannot be changed by a lead sync (1021). ``standard`` fields move the visible
-``updatedAt``; custom ones do not, only the hidden last-change stamp behind the bulk ``updatedAt`` filter.
+``crm_managed`` is what describe2 says of a field that native Salesforce sync keeps. ``company`` fields
+belong to the person's company record and cannot be changed by a lead sync (1021). ``standard`` fields
+move the visible ``updatedAt``; custom ones do not, only the hidden last-change stamp behind the bulk
+``updatedAt`` filter.
 """
 
 from __future__ import annotations
@@ -124,9 +125,9 @@ FIRST_CREATED_FIELD_ID = 2000
 
 
 def _field(row: tuple[int, str, str, str, int | None, str], standard: bool) -> LeadField:
-    id, name, display_name, data_type, length, flags = row
+    field_id, name, display_name, data_type, length, flags = row
     return LeadField(
-        id,
+        field_id,
         name,
         display_name,
         data_type,

@@ -1,8 +1,8 @@
 """Sync Leads: create, update, or both, one outcome per record in the order of the input.
 
-Established: statuses, codes, ``id`` for updateOnly alone, company fields refused for existing people (1021).
-Not established, and chosen here: a value for a read-only field skips its record (1003); ``asyncProcessing`` is
-accepted and the work is done at once.
+Established: statuses, codes, ``id`` for updateOnly alone, company fields refused for existing people
+(1021). Not established, and chosen here: a value for a read-only field skips its record (1003);
+``asyncProcessing`` is accepted and the work is done at once.
 """
 
 from __future__ import annotations

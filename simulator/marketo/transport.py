@@ -1,7 +1,7 @@
 """Before any routing: too long a URI (414), too large a body (413), and GET dressed up as POST.
 
-``POST ?_method=GET`` carries a long query in its form body; some clients put ``_method`` into the body as well.
-The asset API knows no such method.
+``POST ?_method=GET`` carries a long query in its form body; some clients put ``_method`` into the body
+as well. The asset API knows no such method.
 """
 
 from __future__ import annotations
