@@ -31,7 +31,9 @@ def start_of(pid: int) -> str | None:
     if sys.platform == "linux":
         return _start_on_linux(pid)
     if ps := shutil.which("ps"):
-        told = subprocess.run([ps, "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        told = subprocess.run(
+            [ps, "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return told.stdout.strip() or None
     return ""
 

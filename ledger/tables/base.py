@@ -47,7 +47,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else to_micros(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else EPOCH + value * MICROSECOND
+        return None if value is None else from_micros(value)
 
 
 def to_micros(instant: datetime) -> int:
@@ -55,6 +55,11 @@ def to_micros(instant: datetime) -> int:
     if instant.tzinfo is None:
         raise ValueError(f"{instant.isoformat()} has no time zone; the ledger stores UTC instants only")
     return (instant - EPOCH) // MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware datetime of UTC microseconds."""
+    return EPOCH + micros * MICROSECOND
 
 
 def written_by(*silos: Silo, partly: Mapping[Silo, Sequence[str]] | None = None) -> dict[str, Any]:

@@ -1,0 +1,283 @@
+"""Tables of the facts: what the platforms showed, when it became true, when we learned it.
+
+Facts name platform records; only `records` and `identities` say whose record it is. A merge therefore moves records
+from one person to another and leaves every other fact where it is: activities, tasks, roles and verdicts follow their
+record, also those that were learned before anybody knew the person.
+
+Three sorts: present rows (what the platform shows now, our own values included), versions (what it said from when
+on, our own writes left out), and facts that never change (activities, field history, removals, verdicts).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ledger.tables.base import Instant, Text, columns_of, metadata, written_by
+from schemas.frames import door, facts
+from schemas.frames.base import Frame
+from schemas.vocabulary import Silo
+
+RECORD = ("platform", "object", "native_id")
+"""What names a record about a human everywhere."""
+
+
+def _by(table: str, *columns: str, only_known: bool = False) -> sa.Index:
+    """An index; with `only_known` over the rows where its first column isn't null: few, for links."""
+    known = sa.text(f"{columns[0]} IS NOT NULL") if only_known else None
+    return sa.Index(f"ix_{table}_{'_'.join(columns)}", *columns, sqlite_where=known, postgresql_where=known)
+
+
+def _table(name: str, *parts: sa.Column[Any] | sa.Index) -> sa.Table:
+    return sa.Table(name, metadata, *parts, info=written_by(Silo.DATA))
+
+
+def _platform() -> sa.Column[str]:
+    return sa.Column("platform", Text, primary_key=True)
+
+
+def _learned() -> list[sa.Column[Any]]:
+    return [sa.Column("learned_at", Instant, nullable=False), sa.Column("origin", Text, nullable=False)]
+
+
+def _present(
+    name: str, model: type[Frame], *parts: sa.Column[Any] | sa.Index, key: Sequence[str] = ("native_id",)
+) -> sa.Table:
+    """What the platform shows now. `row_hash`: of the whole row, to know a re-read one."""
+    return _table(
+        name,
+        _platform(),
+        *columns_of(model, key=key),
+        *_learned(),
+        sa.Column("row_hash", Text, nullable=False),
+        *parts,
+    )
+
+
+def _versions(name: str, *values: sa.Column[Any], key: Sequence[str] = ("native_id",)) -> sa.Table:
+    """What the platform said from `valid_from` on. Of two versions from the same instant the later learned counts.
+
+    `changed_at` is when the platform showed it first; it differs from `valid_from` only for an assumed version,
+    the first one of its record, which is taken to hold since the record's creation.
+    """
+    return _table(
+        name,
+        _platform(),
+        *(sa.Column(column, Text, primary_key=True) for column in key),
+        sa.Column("valid_from", Instant, primary_key=True),
+        sa.Column("learned_at", Instant, primary_key=True),
+        sa.Column("changed_at", Instant, nullable=False),
+        sa.Column("assumed", sa.Boolean, nullable=False),
+        sa.Column("origin", Text, nullable=False),
+        sa.Column("inputs_hash", Text, nullable=False),
+        *values,
+    )
+
+
+def _said() -> list[sa.Column[Any]]:
+    """When a person last set status and owner, as far as we saw; null for values that were there before us."""
+    return [sa.Column("status_said_at", Instant), sa.Column("owner_said_at", Instant)]
+
+
+# People
+
+people = _table(
+    "people",
+    sa.Column("person_key", Text, primary_key=True),
+    sa.Column("created_at", Instant, nullable=False),  # oldest creation among the records
+    sa.Column("first_learned_at", Instant, nullable=False),
+    sa.Column("group_key", Text, nullable=False),  # of the people who share an e-mail address
+    sa.Column("merged_into", Text),  # the person who lives on, never one who was merged in turn
+    sa.Column("is_erased", sa.Boolean, nullable=False),
+    _by("people", "group_key"),
+    _by("people", "merged_into", only_known=True),
+)
+
+identities = _table(
+    "identities",
+    *(sa.Column(name, Text, primary_key=True) for name in RECORD),
+    sa.Column("learned_at", Instant, primary_key=True),
+    sa.Column("person_key", Text, nullable=False),
+    sa.Column("valid_from", Instant, nullable=False),
+    sa.Column("cause", Text, nullable=False),
+    _by("identities", "person_key"),
+)
+
+merges = _table(
+    "merges",
+    sa.Column("person_key", Text, primary_key=True),  # whose key went out of use
+    sa.Column("into_person_key", Text, nullable=False),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("learned_at", Instant, nullable=False),
+    sa.Column("cause", Text, nullable=False),
+    _by("merges", "into_person_key"),
+)
+
+proposed_duplicates = _table(
+    "proposed_duplicates",
+    sa.Column("person_key", Text, primary_key=True),
+    sa.Column("duplicate_of", Text, primary_key=True),  # the older one
+    sa.Column("cause", Text, nullable=False),
+    sa.Column("learned_at", Instant, nullable=False),
+    _by("proposed_duplicates", "duplicate_of"),
+)
+
+records = _present(
+    "records",
+    door.People,
+    sa.Column("person_key", Text),  # null until the facts of its run are settled
+    sa.Column("first_learned_at", Instant, nullable=False),
+    sa.Column("foreign_status", Text),  # the last value that was not ours
+    sa.Column("foreign_owner_id", Text),
+    *_said(),
+    sa.Column("inputs_hash", Text, nullable=False),
+    sa.Column("email_key", Text),  # lower case
+    sa.Column("email_domain", Text),
+    _by("records", "person_key"),
+    _by("records", "email_key", only_known=True),
+    _by("records", "email_domain", only_known=True),
+    _by("records", "account_id", only_known=True),
+    _by("records", "crm_lead_id", only_known=True),
+    _by("records", "crm_contact_id", only_known=True),
+    _by("records", "converted_contact_id", only_known=True),
+    _by("records", "converted_opportunity_id", only_known=True),
+    _by("records", "merged_into", only_known=True),
+    key=("object", "native_id"),
+)
+
+RECORD_VALUES = (
+    "is_deleted",
+    *(name for name in facts.RecordVersions.to_schema().columns if name in door.People.to_schema().columns
+      and name not in ("object", "native_id", "is_deleted")),
+    "reject_reason",
+)  # fmt: skip
+"""The inputs of a record: what rules read. Our own fields are not among them."""
+
+record_versions = _versions(
+    "record_versions",
+    *(column for column in columns_of(door.People) if column.name in RECORD_VALUES),
+    *_said(),
+    key=("object", "native_id"),
+)
+
+person_removals = _table(
+    "person_removals",
+    sa.Column("fact_key", Text, primary_key=True),
+    sa.Column("person_key", Text, nullable=False),
+    sa.Column("into_person_key", Text),  # null: every record was deleted
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("learned_at", Instant, nullable=False),
+    _by("person_removals", "person_key"),
+)
+
+# What people did, and what was done with them
+
+activities = _table(
+    "activities",
+    _platform(),
+    *columns_of(door.Activities, key=("native_key",)),
+    *_learned(),
+    _by("activities", "platform", "person_native_id", "occurred_at"),
+)
+
+tasks = _present(
+    "tasks", door.Tasks, _by("tasks", "person_native_id"), _by("tasks", "cycle_key", only_known=True)
+)
+
+field_history = _table(
+    "field_history",
+    _platform(),
+    *columns_of(door.FieldHistory, key=("native_id",)),
+    *_learned(),
+    _by("field_history", "record_id"),
+)
+
+removals = _table(
+    "removals",
+    _platform(),
+    *columns_of(door.Removals, key=("native_id",)),
+    *_learned(),
+    _by("removals", "removed_id"),
+)
+
+verdicts = _table(
+    "verdicts",
+    sa.Column("fact_key", Text, primary_key=True),
+    sa.Column("platform", Text, nullable=False),  # of the record about whom it was said
+    sa.Column("object", Text, nullable=False),
+    sa.Column("native_id", Text, nullable=False),
+    *columns_of(facts.Verdicts, without=("fact_key", "person_key")),
+    sa.Column("source_id", Text, nullable=False),  # the row that said it
+    sa.Column("value", Text),  # the status in the platform's words
+    sa.Column(
+        "not_before", Instant
+    ),  # it was said in (not_before, occurred_at]; null: exactly at occurred_at
+    _by("verdicts", "native_id"),
+    _by("verdicts", "source_id"),
+)
+
+# Accounts and opportunities
+
+accounts = _present("accounts", door.Accounts, _by("accounts", "domain", only_known=True))
+account_versions = _versions(
+    "account_versions",
+    *columns_of(door.Accounts, without=("native_id", "created_at", "changed_at")),
+)
+
+opportunities = _present(
+    "opportunities", door.Opportunities, _by("opportunities", "account_id", only_known=True)
+)
+opportunity_versions = _versions(
+    "opportunity_versions",
+    *columns_of(door.Opportunities, without=("native_id", "created_at", "changed_at")),
+)
+
+contact_roles = _present(
+    "contact_roles",
+    door.ContactRoles,
+    sa.Column("first_learned_at", Instant, nullable=False),
+    _by("contact_roles", "contact_id"),
+    _by("contact_roles", "opportunity_id"),
+)
+
+# Campaigns, owners, MQL__c
+
+campaigns = _present("campaigns", door.Campaigns)
+campaign_members = _present(
+    "campaign_members", door.CampaignMembers, _by("campaign_members", "person_native_id")
+)
+
+owners = _present("owners", door.Owners)
+owner_versions = _versions("owner_versions", *columns_of(door.Owners, without=("native_id", "changed_at")))
+queue_members = _present("queue_members", door.QueueMembers)
+
+mql_records = _present(
+    "mql_records",
+    door.MqlRecords,
+    sa.Column("foreign_status", Text),
+    sa.Column("foreign_owner_id", Text),
+    *_said(),
+    sa.Column("inputs_hash", Text, nullable=False),
+    _by("mql_records", "external_key", only_known=True),
+    _by("mql_records", "lead_id", only_known=True),
+    _by("mql_records", "contact_id", only_known=True),
+)
+
+MQL_RECORD_VALUES = ("is_deleted", "status", "owner_id", "reject_reason", "recycle_reason", "changed_by")
+
+mql_record_versions = _versions(
+    "mql_record_versions",
+    *(column for column in columns_of(door.MqlRecords) if column.name in MQL_RECORD_VALUES),
+    *_said(),
+)
+
+# What was stored and not yet settled
+
+news = _table(
+    "news",
+    sa.Column("subject", Text, primary_key=True),  # what sort of row
+    sa.Column("platform", Text, primary_key=True),
+    sa.Column("object", Text, primary_key=True),
+    sa.Column("native_id", Text, primary_key=True),
+    sa.Column("at", Instant, primary_key=True),  # a row younger than its run's as_of waits for its instant
+)
