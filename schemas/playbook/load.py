@@ -14,13 +14,13 @@ from schemas.conditions import Columns, ConditionFault, check
 from schemas.playbook.assets import Assets
 from schemas.playbook.assignment import Assignment
 from schemas.playbook.base import On, Part, content_hash
-from schemas.playbook.columns import condition_columns
+from schemas.playbook.columns import SCORE_COLUMNS, condition_columns
 from schemas.playbook.data import Data
 from schemas.playbook.faults import Fault, PlaybookFaults, place
 from schemas.playbook.lifecycle import Lifecycle
 from schemas.playbook.organisation import Organisation
 from schemas.playbook.platforms import Platforms
-from schemas.playbook.scoring import Scoring
+from schemas.playbook.scoring import FitRule, Scoring, Signal
 from schemas.vocabulary import Silo
 
 FILES: dict[str, type[Part]] = {
@@ -59,12 +59,16 @@ class Playbook:
     @cached_property
     def rule_hashes(self) -> dict[str, str]:
         """`silo.rule id` → content hash: a rule that reads as before keeps the date it came into force."""
+        scoring: list[Signal | FitRule] = [*self.scoring.engagement.signals, *self.scoring.fit]
         groups: dict[str, list[Any]] = {
-            Silo.SCORING: [*self.scoring.engagement.signals, *self.scoring.fit],
             Silo.LIFECYCLE: [*self.lifecycle.triggers, *self.lifecycle.exclude],
             Silo.ASSIGNMENT: list(self.assignment.rules),
         }
-        return {f"{silo}.{rule.id}": content_hash(rule) for silo, rules in groups.items() for rule in rules}
+        hashes = {f"{silo}.{rule.id}": content_hash(rule) for silo, rules in groups.items() for rule in rules}
+        for rule in scoring:  # a token's new value changes every rule that names it
+            value = self.scoring.hundredths(rule.points)
+            hashes[f"{Silo.SCORING}.{rule.id}"] = f"{content_hash(rule)}:{value}"
+        return hashes
 
     @cached_property
     def fit_attributes(self) -> list[str]:
@@ -75,11 +79,13 @@ class Playbook:
     @cached_property
     def watched_conditions(self) -> list[str]:
         """Conditions whose truth may change by the mere passing of time, because they read scores."""
-        texts = [rule.when for rule in self.lifecycle.stages]
-        texts += [trigger.person for trigger in self.lifecycle.triggers if trigger.person]
-        texts += [exclusion.when for exclusion in self.lifecycle.exclude if exclusion.when]
+        lifecycle = self.lifecycle
+        texts = [rule.when for rule in lifecycle.stages]
+        texts += [trigger.person for trigger in lifecycle.triggers if trigger.person]
+        texts += [exclusion.when for exclusion in lifecycle.exclude if exclusion.when]
         texts += [self.organisation.write_scope] if self.organisation.write_scope else []
-        return sorted(set(texts))
+        scored = condition_columns(self.platforms.extra)["scored person"]
+        return sorted({text for text in texts if check(text, scored) & SCORE_COLUMNS.keys()})
 
 
 def load_playbook(folder: Path) -> Playbook:

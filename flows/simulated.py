@@ -1,0 +1,55 @@
+"""The simulator as a child process: started, its one ready line read, its clock moved."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from flows.processes import child
+
+
+class SimulatorFault(Exception):
+    """The simulator did not start; it has said why on standard error."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A running simulator: base URLs, control URL, and the environment that connects a sync to it."""
+
+    salesforce: str
+    marketo: str
+    control: str
+    env: dict[str, str]
+
+    def advance(self, seconds: float) -> str:
+        """Lets the company live; the new moment as ISO text."""
+        answer = requests.post(f"{self.control}/clock", json={"advance_seconds": seconds}, timeout=600)
+        answer.raise_for_status()
+        return str(answer.json()["now"])
+
+    def get(self, path: str) -> Any:
+        """One reading of the control API, e.g. `calls`, `truth`."""
+        answer = requests.get(f"{self.control}/{path}", timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@contextmanager
+def simulator(*options: str) -> Iterator[Simulated]:
+    """Runs the simulator on free ports for the length of the block."""
+    command: Sequence[str] = [
+        sys.executable, "-m", "simulator", "serve",
+        "--salesforce-port", "0", "--marketo-port", "0", "--parent-pid", str(os.getpid()), *options,
+    ]  # fmt: skip
+    with child(command, env=os.environ) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise SimulatorFault("the simulator did not start; see the line above")
+        ready = json.loads(line)
+        yield Simulated(ready["salesforce"], ready["marketo"], ready["control"], ready["env"])
