@@ -158,6 +158,13 @@ class WouldQualify(Frame):
     why: str = pa.Field()  # no_new_act, exclusion id, not_live
 
 
+class Clocks(Frame):
+    """When a decided person is to be looked at again though nothing new is known: the end of a window or of a cycle."""
+
+    person_key: str = pa.Field(unique=True)
+    next_clock_at: UtcInstant = pa.Field(nullable=True)  # null: nothing ends
+
+
 class Assignments(Frame):
     """Who got a cycle, by which rule."""
 
@@ -201,3 +208,46 @@ class Changes(Frame):
     cycle_key: str = pa.Field(nullable=True)
     decided_at: UtcInstant = pa.Field()
     why: str = pa.Field()  # rule or decision that asks for it
+
+
+class LastWrites(Frame):
+    """What was last asked of a platform for one field of one record: the youngest outbox entry that counts.
+
+    Superseded and dropped entries don't count. `at`: when it was settled, else claimed, else decided.
+    """
+
+    platform: str = pa.Field()
+    object: str = pa.Field()
+    target: str = pa.Field()
+    is_creation: bool = pa.Field()
+    field: str = pa.Field()
+    value: str = pa.Field()
+    state: str = pa.Field()  # OutboxState
+    at: UtcInstant = pa.Field()
+    person_key: str = pa.Field()
+    cycle_key: str = pa.Field(nullable=True)
+
+
+class Drops(Frame):
+    """Entries of the outbox that nobody wants any more: their record was converted or is gone, or sales was quicker."""
+
+    platform: str = pa.Field()
+    object: str = pa.Field()
+    target: str = pa.Field()
+    field: str = pa.Field()
+    why: str = pa.Field()
+
+
+class Conflicts(Frame):
+    """What we would have written and left alone, because a person's work stands there or something is missing."""
+
+    platform: str = pa.Field()
+    object: str = pa.Field()
+    target: str = pa.Field()
+    field: str = pa.Field()
+    person_key: str = pa.Field()
+    cycle_key: str = pa.Field(nullable=True)
+    at: UtcInstant = pa.Field()
+    wanted: str = pa.Field()  # JSON, as in Changes
+    shown: str = pa.Field()  # JSON
+    why: str = pa.Field()

@@ -152,6 +152,22 @@ class Verdicts(Frame):
     opportunity_id: str = pa.Field(nullable=True)
 
 
+class MqlRecords(Frame):
+    """`MQL__c` of the people's cycles as the CRM shows it now, our own values included."""
+
+    cycle_key: str = pa.Field(unique=True)
+    native_id: str = pa.Field()
+    learned_at: UtcInstant = pa.Field()
+    is_deleted: bool = pa.Field()
+    lead_id: str = pa.Field(nullable=True)
+    contact_id: str = pa.Field(nullable=True)
+    status: str = pa.Field(nullable=True)
+    closed_as: str = pa.Field(nullable=True)
+    reject_reason: str = pa.Field(nullable=True)
+    recycle_reason: str = pa.Field(nullable=True)
+    owner_id: str = pa.Field(nullable=True)
+
+
 class Removals(Frame):
     """A person whose every record was deleted, or who was merged into another."""
 
