@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from ledger.tables.base import Instant, Text, columns_of, metadata, written_by
 from schemas.frames import door, facts
 from schemas.frames.base import Frame
+from schemas.versioned import ACCOUNTS, MQL_RECORDS, OPPORTUNITIES, OWNERS, RECORDS, Versioned
 from schemas.vocabulary import Silo
 
 RECORD = ("platform", "object", "native_id")
@@ -54,7 +55,7 @@ def _present(
     )
 
 
-def _versions(name: str, *values: sa.Column[Any], key: Sequence[str] = ("native_id",)) -> sa.Table:
+def _versions(name: str, model: type[Frame], shape: Versioned) -> sa.Table:
     """What the platform said from `valid_from` on. Of two versions from the same instant the later learned counts.
 
     `changed_at` is when the platform showed it first; it differs from `valid_from` only for an assumed version,
@@ -63,20 +64,27 @@ def _versions(name: str, *values: sa.Column[Any], key: Sequence[str] = ("native_
     return _table(
         name,
         _platform(),
-        *(sa.Column(column, Text, primary_key=True) for column in key),
+        *(sa.Column(column, Text, primary_key=True) for column in shape.key),
         sa.Column("valid_from", Instant, primary_key=True),
         sa.Column("learned_at", Instant, primary_key=True),
         sa.Column("changed_at", Instant, nullable=False),
         sa.Column("assumed", sa.Boolean, nullable=False),
         sa.Column("origin", Text, nullable=False),
         sa.Column("inputs_hash", Text, nullable=False),
-        *values,
+        *(column for column in columns_of(model) if column.name in shape.values),
+        *_said(shape),
     )
 
 
-def _said() -> list[sa.Column[Any]]:
-    """When a person last set status and owner, as far as we saw; null for values that were there before us."""
-    return [sa.Column("status_said_at", Instant), sa.Column("owner_said_at", Instant)]
+def _said(shape: Versioned) -> list[sa.Column[Any]]:
+    """When somebody else last set a shared input, as far as we saw; null: it was there before us."""
+    return [sa.Column(f"{name}_said_at", Instant) for name in shape.said]
+
+
+def _foreign(shape: Versioned) -> list[sa.Column[Any]]:
+    """Beside what a present row shows: the last value of each shared input that was not ours."""
+    shared = [sa.Column(f"foreign_{name}", Text) for name in shape.shared]
+    return [*shared, *_said(shape), sa.Column("inputs_hash", Text, nullable=False)]
 
 
 # People
@@ -127,10 +135,7 @@ records = _present(
     door.People,
     sa.Column("person_key", Text),  # null until the facts of its run are settled
     sa.Column("first_learned_at", Instant, nullable=False),
-    sa.Column("foreign_status", Text),  # the last value that was not ours
-    sa.Column("foreign_owner_id", Text),
-    *_said(),
-    sa.Column("inputs_hash", Text, nullable=False),
+    *_foreign(RECORDS),
     sa.Column("email_key", Text),  # lower case
     sa.Column("email_domain", Text),
     _by("records", "person_key"),
@@ -145,20 +150,7 @@ records = _present(
     key=("object", "native_id"),
 )
 
-RECORD_VALUES = (
-    "is_deleted",
-    *(name for name in facts.RecordVersions.to_schema().columns if name in door.People.to_schema().columns
-      and name not in ("object", "native_id", "is_deleted")),
-    "reject_reason",
-)  # fmt: skip
-"""The inputs of a record: what rules read. Our own fields are not among them."""
-
-record_versions = _versions(
-    "record_versions",
-    *(column for column in columns_of(door.People) if column.name in RECORD_VALUES),
-    *_said(),
-    key=("object", "native_id"),
-)
+record_versions = _versions("record_versions", door.People, RECORDS)
 
 person_removals = _table(
     "person_removals",
@@ -218,19 +210,18 @@ verdicts = _table(
 
 # Accounts and opportunities
 
-accounts = _present("accounts", door.Accounts, _by("accounts", "domain", only_known=True))
-account_versions = _versions(
-    "account_versions",
-    *columns_of(door.Accounts, without=("native_id", "created_at", "changed_at")),
+accounts = _present(
+    "accounts", door.Accounts, *_foreign(ACCOUNTS), _by("accounts", "domain", only_known=True)
 )
+account_versions = _versions("account_versions", door.Accounts, ACCOUNTS)
 
 opportunities = _present(
-    "opportunities", door.Opportunities, _by("opportunities", "account_id", only_known=True)
+    "opportunities",
+    door.Opportunities,
+    *_foreign(OPPORTUNITIES),
+    _by("opportunities", "account_id", only_known=True),
 )
-opportunity_versions = _versions(
-    "opportunity_versions",
-    *columns_of(door.Opportunities, without=("native_id", "created_at", "changed_at")),
-)
+opportunity_versions = _versions("opportunity_versions", door.Opportunities, OPPORTUNITIES)
 
 contact_roles = _present(
     "contact_roles",
@@ -247,29 +238,19 @@ campaign_members = _present(
     "campaign_members", door.CampaignMembers, _by("campaign_members", "person_native_id")
 )
 
-owners = _present("owners", door.Owners)
-owner_versions = _versions("owner_versions", *columns_of(door.Owners, without=("native_id", "changed_at")))
+owners = _present("owners", door.Owners, *_foreign(OWNERS))
+owner_versions = _versions("owner_versions", door.Owners, OWNERS)
 queue_members = _present("queue_members", door.QueueMembers)
 
 mql_records = _present(
     "mql_records",
     door.MqlRecords,
-    sa.Column("foreign_status", Text),
-    sa.Column("foreign_owner_id", Text),
-    *_said(),
-    sa.Column("inputs_hash", Text, nullable=False),
+    *_foreign(MQL_RECORDS),
     _by("mql_records", "external_key", only_known=True),
     _by("mql_records", "lead_id", only_known=True),
     _by("mql_records", "contact_id", only_known=True),
 )
-
-MQL_RECORD_VALUES = ("is_deleted", "status", "owner_id", "reject_reason", "recycle_reason", "changed_by")
-
-mql_record_versions = _versions(
-    "mql_record_versions",
-    *(column for column in columns_of(door.MqlRecords) if column.name in MQL_RECORD_VALUES),
-    *_said(),
-)
+mql_record_versions = _versions("mql_record_versions", door.MqlRecords, MQL_RECORDS)
 
 # What was stored and not yet settled
 
