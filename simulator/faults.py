@@ -110,14 +110,14 @@ class Faults:
             self._armed.append(fault)
         return fault
 
-    def take(self, platform: str, *kinds: str, times: int = 1, **context: str | None) -> Fault | None:
-        """The first armed fault of these kinds that matches, used up by `times` (at most what is left)."""
+    def take(self, platform: str, *kinds: str, **context: str | None) -> Fault | None:
+        """The first armed fault of these kinds that matches, used up once."""
         with self._lock:
             for fault in self._armed:
                 if fault.platform == platform and fault.kind in kinds and fault.matches(context):
                     fault.fired += 1
                     if fault.kind not in LASTING:
-                        fault.left -= times
+                        fault.left -= 1
                         if fault.left <= 0:
                             self._armed.remove(fault)
                     return fault

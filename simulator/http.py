@@ -69,7 +69,6 @@ class Platform:
         endpoint_of: Callable[[str, str], str],
         is_token: Callable[[str], bool],
         status_body: Callable[[int], tuple[bytes, str]],
-        uncounted: Callable[[str], bool] = lambda path: False,
     ) -> None:
         self._app = app
         self._world = world
@@ -77,7 +76,6 @@ class Platform:
         self._endpoint_of = endpoint_of
         self._is_token = is_token
         self._status_body = status_body
-        self._uncounted = uncounted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,9 +83,6 @@ class Platform:
             return
         path: str = scope["path"]
         method: str = scope["method"]
-        if self._uncounted(path):
-            await self._app(scope, receive, self._dated(send))
-            return
         self._world.calls.record(self._name, self._endpoint_of(method, path), token=self._is_token(path))
         query = scope.get("query_string", b"").decode("latin-1")
         context = {"path": f"{path}?{query}" if query else path, "method": method, "object": None}

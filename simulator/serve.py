@@ -64,7 +64,7 @@ class Server:
             http=AbortableProtocol,
             ws="none",
             lifespan="off",
-            log_level="critical",
+            log_level="error",
             access_log=False,
             date_header=False,
             server_header=False,
@@ -135,7 +135,7 @@ def _serve(options: argparse.Namespace) -> None:
     servers: list[Server] = []
     try:
         for name in ("salesforce", "marketo", "control"):
-            servers.append(Server(name, getattr(options, f"{name}_port")))
+            servers.append(Server(name, getattr(options, f"{name}_port")))  # noqa: PERF401 - a taken port ends the loop, and what was opened must be closed
         world = _found(options)
         salesforce, marketo, control = servers
         for server, app in zip(servers, _apps(world, options), strict=True):

@@ -104,7 +104,7 @@ def convert(
             "SystemModstamp": when,
         }
         kind = org.sobject("Lead")
-        org.write(kind, lead, after, by=by, moment=at)
+        org.write(kind, lead, after, by=by, at=at)
         org.history.special(kind, lead["Id"], "leadConverted", by=by, stamp=when)
     return Converted(account_id, contact_id, opportunity_id)
 

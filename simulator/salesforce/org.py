@@ -6,6 +6,8 @@ rule, the permission set and the three technical users (`Mqlflow Integration`, `
 `Default Lead Owner`: find them with `org.user_named(name)`); everybody and everything else is the company's.
 """
 
+# ruff: noqa: S608 - names come from the schema, every value is bound
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,7 +28,7 @@ from simulator.salesforce.objects import standard_schema
 from simulator.salesforce.rules import Rules
 from simulator.salesforce.schema import SObject
 from simulator.salesforce.store import Store, quoted
-from simulator.salesforce.values import coerce, stamp
+from simulator.salesforce.values import coerce, parse_stamp, stamp
 
 __all__ = ["Change", "Converted", "Org", "RecordError"]
 
@@ -166,32 +168,30 @@ class Org:
                     _LateWrite(visible, len(self._late), kind.name, id, dict(values), by, moment)
                 )
                 return
-        self._update(kind, id, values, by=by, moment=moment)
+        self._update(kind, id, values, by=by, at=moment)
 
-    def _update(
-        self, kind: SObject, id: str, values: Mapping[str, Any], *, by: str, moment: datetime
-    ) -> None:
+    def _update(self, kind: SObject, id: str, values: Mapping[str, Any], *, by: str, at: datetime) -> None:
         before = self._living(kind, id)
         if before.get("IsConverted"):
             raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-        when = stamp(moment)
+        when = stamp(at)
         given = self._coerced(kind, values)
         after = {**before, **given}
         derive(kind, after, when)
         self.rules.check(kind, before, after, set(given), by=by)
         after.update({"LastModifiedDate": when, "LastModifiedById": by, "SystemModstamp": when})
-        self.write(kind, before, after, by=by, moment=moment)
+        self.write(kind, before, after, by=by, at=at)
 
     def write(
-        self, kind: SObject, before: dict[str, Any], after: dict[str, Any], *, by: str, moment: datetime
+        self, kind: SObject, before: dict[str, Any], after: dict[str, Any], *, by: str, at: datetime
     ) -> None:
         """Stores what differs, with history and notice. No rule is asked: that is the caller's part."""
         changes = {n: v for n, v in after.items() if before.get(n) != v}
         with self.transaction():
             if changes:
                 self.store.update(kind, before["Id"], changes)
-            self.history.changed(kind, before, after, by=by, stamp=stamp(moment))
-            self._notify(Change(kind.name, before["Id"], before, after, by, moment))
+            self.history.changed(kind, before, after, by=by, stamp=stamp(at))
+            self._notify(Change(kind.name, before["Id"], before, after, by, at))
 
     def delete(
         self,
@@ -292,9 +292,21 @@ class Org:
             late = min(self._late)
             self._late.remove(late)
             try:
-                self._update(self.sobject(late.sobject), late.id, late.values, by=late.by, moment=late.at)
+                self._update(self.sobject(late.sobject), late.id, late.values, by=late.by, at=late.at)
             except RecordError:
                 continue  # as on the platform: a transaction that fails at its end leaves nothing behind
+
+    def oldest_open_transaction(self, sobject: str) -> datetime | None:
+        """When the oldest transaction on this object began that has not yet committed."""
+        kind = self.sobject(sobject)
+        begun = [late.at for late in self._late if late.sobject == kind.name]
+        if "CreatedDate" in kind.fields:
+            (hidden,) = self.store.connection.execute(
+                f'SELECT MIN("CreatedDate") FROM {quoted(kind.name)} WHERE _visible_at > ?',
+                [stamp(self.clock.now())],
+            ).fetchone()
+            begun += [parse_stamp(hidden)] if hidden else []
+        return min(begun, default=None)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -4,6 +4,8 @@ Text compares without regard to case (as SOQL does), ids do not. `_visible_at` h
 has written but not yet committed.
 """
 
+# ruff: noqa: S608 - names come from the schema, every value is bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -38,6 +40,8 @@ class Store:
         self.connection.execute("PRAGMA journal_mode = MEMORY")
         self.connection.execute("PRAGMA synchronous = OFF")
         self.connection.execute("PRAGMA cache_size = -200000")
+        # SQLite folds ASCII only; Salesforce compares every script without regard to case.
+        self.connection.create_function("fold", 1, _fold, deterministic=True)
         self._numbers: dict[str, int] = {}
         self._depth = 0
         self._booleans: dict[str, list[str]] = {}
@@ -141,3 +145,7 @@ class Store:
 
 def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, bool) else value
+
+
+def _fold(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value

@@ -19,7 +19,7 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
-def moment(text: str) -> datetime:
+def parse_stamp(text: str) -> datetime:
     """The datetime of a stored stamp."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
