@@ -88,14 +88,18 @@ def finish(
 
 def last_committed_as_of(connection: sa.Connection) -> datetime | None:
     """The `as_of` of the last live run that decided and recorded everybody who was due."""
-    return connection.scalar(
+    found: datetime | None = connection.scalar(
         sa.select(sa.func.max(runs.c.as_of)).where(runs.c.is_decided, runs.c.mode == Mode.LIVE)
     )
+    return found
 
 
 def last_as_of(connection: sa.Connection) -> datetime | None:
     """The latest `as_of` that any live run had, ended or not: a later run never decides at an earlier one."""
-    return connection.scalar(sa.select(sa.func.max(runs.c.as_of)).where(runs.c.mode == Mode.LIVE))
+    found: datetime | None = connection.scalar(
+        sa.select(sa.func.max(runs.c.as_of)).where(runs.c.mode == Mode.LIVE)
+    )
+    return found
 
 
 def counts_of(connection: sa.Connection, run_id: str) -> list[Count]:

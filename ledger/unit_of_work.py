@@ -25,8 +25,9 @@ from schemas.vocabulary import Silo
 class UnitOfWork:
     """Reads through `connection` are free; writes go through the methods, inside `with tx.silo(…)`."""
 
-    def __init__(self, connection: sa.Connection, guard: SiloGuard) -> None:
+    def __init__(self, connection: sa.Connection, guard: SiloGuard, token: LeaseToken | None) -> None:
         self.connection = connection
+        self.token = token
         self._guard = guard
 
     def silo(self, silo: Silo) -> AbstractContextManager[None]:
@@ -92,7 +93,7 @@ def unit_of_work(connection: sa.Connection, token: LeaseToken | None) -> Iterato
         if token is not None:
             with guard.opened(Silo.OPERATIONS):
                 confirm(connection, token, hold=False)
-        yield UnitOfWork(connection, guard)
+        yield UnitOfWork(connection, guard, token)
         if token is not None:
             with guard.opened(Silo.OPERATIONS):
                 confirm(connection, token, hold=True)

@@ -138,9 +138,15 @@ outbox = sa.Table(
     sa.Column("settled_at", Instant),
     sa.Column("code", Text),
     sa.Column("message", Text),
-    sa.Column("native_id", Text),  # of the record that a creation made
+    sa.Column("native_id", Text),  # of the record that a creation made; null where it is the target
     sa.Index("ix_outbox_record", "platform", "object", "target", "field"),
     sa.Index("ix_outbox_person_key", "person_key"),
+    sa.Index(
+        "ix_outbox_native_id",
+        "native_id",
+        sqlite_where=sa.text("native_id IS NOT NULL"),
+        postgresql_where=sa.text("native_id IS NOT NULL"),
+    ),
     sa.Index("ix_outbox_state", "state", "platform", "priority", "id"),
     sa.Index(
         "uq_outbox_waiting",

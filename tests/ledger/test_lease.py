@@ -153,10 +153,9 @@ def test_a_number_used_again_by_another_process_is_a_dead_holder(ledger: Ledger)
 def test_who_loses_the_lease_during_a_transaction_writes_nothing(ledger: Ledger) -> None:
     clock = Clock()
     with acquire(ledger, "sync", clock=clock) as held:
-        with pytest.raises(LeaseLost), ledger.begin(held.token) as tx:  # noqa: PT012
-            with tx.silo(Silo.OPERATIONS):
-                # Only PostgreSQL lets another write at all meanwhile; the check before the commit is the same.
-                tx.execute(sa.update(lease).values(token="another's"))
+        # Only PostgreSQL lets another write at all meanwhile; the check before the commit is the same.
+        with pytest.raises(LeaseLost), ledger.begin(held.token) as tx, tx.silo(Silo.OPERATIONS):
+            tx.execute(sa.update(lease).values(token="another's"))
         with ledger.begin(held.token):
             pass
 

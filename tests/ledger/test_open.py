@@ -29,7 +29,7 @@ def test_an_empty_database_that_nobody_upgraded_refuses_work(database_url: str) 
             with ledger.read() as connection:
                 assert connection.scalar(sa.text("SELECT 1")) == 1  # a fresh file is made ready by itself
             return
-        with pytest.raises(NotMigrated, match="holds no ledger yet.*upgrade"), ledger.read():
+        with pytest.raises(NotMigrated, match=r"holds no ledger yet.*upgrade"), ledger.read():
             pass
 
 
@@ -55,7 +55,7 @@ def test_a_ledger_bound_to_one_org_refuses_another(ledger: Ledger) -> None:
     ledger.bind(Platform.SALESFORCE, "00D000000000001")
     ledger.bind(Platform.SALESFORCE, "00D000000000001")
     ledger.bind(Platform.MARKETO, "123-ABC-456")
-    with pytest.raises(WrongBinding, match="00D000000000001.*00D000000000002"):
+    with pytest.raises(WrongBinding, match=r"00D000000000001.*00D000000000002"):
         ledger.bind(Platform.SALESFORCE, "00D000000000002")
 
 

@@ -1,0 +1,32 @@
+"""What is to be written to the platforms, what was, and what became of it.
+
+An entry is one field of one record. It is pending or deferred (both wait), claimed while a push is under way, and
+ends applied, unchanged, rejected, conflict, superseded or dropped. At most one entry waits per (platform, object,
+target, field): a newer decision supersedes an older one that still waits.
+"""
+
+from ledger.outbox.claims import Claim, Entry, Settlement, claim, claimed, release, settle
+from ledger.outbox.record import Recorded, record, withdraw
+from ledger.outbox.targets import drop, resume, retarget
+from ledger.outbox.values import applied_values, counts, last_applied, problems, waiting
+
+__all__ = [
+    "Claim",
+    "Entry",
+    "Recorded",
+    "Settlement",
+    "applied_values",
+    "claim",
+    "claimed",
+    "counts",
+    "drop",
+    "last_applied",
+    "problems",
+    "record",
+    "release",
+    "resume",
+    "retarget",
+    "settle",
+    "waiting",
+    "withdraw",
+]
