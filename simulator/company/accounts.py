@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from simulator.company.dice import Weighted, dice
-from simulator.company.market import COUNTRIES, Country, INDUSTRIES, SIZES
+from simulator.company.market import COUNTRIES, INDUSTRIES, SIZES, Country
 from simulator.company.names import Names
 from simulator.company.staff import Staff
 from simulator.salesforce.org import Org
@@ -88,8 +88,8 @@ def open_accounts(org: Org, firms: Sequence[Firm], staff: Staff, seed: int, star
                 "LastModifiedDate": firm.created + timedelta(days=rng.randrange(50)),
             }
         )
-    for firm, id in zip(accounts, org.load("Account", rows), strict=True):
-        firm.account_id = id
+    for firm, account_id in zip(accounts, org.load("Account", rows), strict=True):
+        firm.account_id = account_id
 
 
 class Directory:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from simulator.company.catalogue import Form, Mail, Page, SITE
+from simulator.company.catalogue import SITE, Form, Mail, Page
 from simulator.company.people import Person
 
 Row = dict[str, Any]

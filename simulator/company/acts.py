@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from simulator.company import activities
 from simulator.company.activities import Row, after
 from simulator.company.campaigns import Program
-from simulator.company.catalogue import Form, PAGES, Page
+from simulator.company.catalogue import PAGES, Form, Page
 from simulator.company.dice import Weighted
 from simulator.company.journeys import Move, form_of, pages_of_visit
 from simulator.company.members import Members
@@ -111,7 +111,8 @@ class Acts:
         """Registers for the coming webinar; half of those attend, some watch the recording."""
         program = self._scene.campaigns.next_webinar(at)
         held = program.held_at
-        assert held is not None and program.line is not None
+        assert held is not None
+        assert program.line is not None
         form = form_of("webinar", program.line, rng)
         filled = after(at, 20 + rng.randrange(60))
         self._scene.write(
@@ -179,10 +180,12 @@ class Acts:
     def _keep_line(self, person: Person, values: Mapping[str, object]) -> None:
         if "businessLine" not in values:
             return
-        for sobject, id in (("Lead", person.lead_id), ("Contact", person.contact_id)):
-            if id is not None:
+        for sobject, record_id in (("Lead", person.lead_id), ("Contact", person.contact_id)):
+            if record_id is not None:
                 org = self._scene.org
-                org.store.update(org.sobject(sobject), id, {"Business_Line__c": values["businessLine"]})
+                org.store.update(
+                    org.sobject(sobject), record_id, {"Business_Line__c": values["businessLine"]}
+                )
 
 
 _DONE = {"Content": "Downloaded", "Web Form": "Filled-out Form"}

@@ -73,10 +73,10 @@ class Campaigns:
             self.content[form] = self._add(f"CNT {form}", "Content", line, began)
         for name, _ in EBOOKS:
             self.content[f"eBook - {name}"] = self._add(f"CNT eBook - {name}", "Content", None, began)
-        for form in FORMS_OF["tool"]:
-            self.content[form.name] = self._add(f"CNT Tool - {form.name}", "Content", None, began)
-        for form in (*FORMS_OF["contact"], *FORMS_OF["demo"], *FORMS_OF["trial"]):
-            self.content[form.name] = self._add(f"WEB {form.name}", "Web Form", form.line, began)
+        for tool in FORMS_OF["tool"]:
+            self.content[tool.name] = self._add(f"CNT Tool - {tool.name}", "Content", None, began)
+        for raised in (*FORMS_OF["contact"], *FORMS_OF["demo"], *FORMS_OF["trial"]):
+            self.content[raised.name] = self._add(f"WEB {raised.name}", "Web Form", raised.line, began)
         for line in LINES:
             self.nurture[line] = self._add(f"NUR {line}", "Nurture", line, began)
         self._add("NL Operations Letter", "Email Send", None, began)
@@ -134,7 +134,7 @@ class Campaigns:
                 "CreatedDate": created,
             }
             [campaign_id] = self._org.load("Campaign", [row])
-        id = self._marketo.add_program(
+        program_id = self._marketo.add_program(
             name,
             type="Event" if channel in ("Webinar", "Tradeshow") else "Default",
             channel=channel,
@@ -144,8 +144,8 @@ class Campaigns:
             at=created,
         )
         if campaign_id:
-            self._campaign_of[id] = campaign_id
-        return Program(id, name, channel, line, campaign_id, held_at)
+            self._campaign_of[program_id] = campaign_id
+        return Program(program_id, name, channel, line, campaign_id, held_at)
 
 
 def thursdays(first: date, last: date) -> Iterator[date]:

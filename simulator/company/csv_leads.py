@@ -24,7 +24,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from simulator.company.pair import LEAD_FIELDS, NO_COMPANY
 from simulator.company.scene import Scene
@@ -73,11 +74,11 @@ def load_leads(scene: Scene, csv_path: Path, mapping_path: Path) -> int:
             {
                 **{LEAD_FIELDS[name]: value for name, value in row.items() if name in LEAD_FIELDS},
                 "sfdcType": "Lead",
-                "sfdcId": id,
-                "sfdcLeadId": id,
+                "sfdcId": lead_id,
+                "sfdcLeadId": lead_id,
                 "createdAt": row["CreatedDate"],
             }
-            for row, id in zip(rows, ids, strict=True)
+            for row, lead_id in zip(rows, ids, strict=True)
         )
     return len(rows)
 

@@ -90,12 +90,17 @@ class Deals:
             "ContactId": contact_id,
         }
         try:
-            id = self._scene.org.insert("Opportunity", values, by=by, at=at)
-            role = {"OpportunityId": id, "ContactId": contact_id, "Role": "Evaluator", "IsPrimary": True}
+            opportunity_id = self._scene.org.insert("Opportunity", values, by=by, at=at)
+            role = {
+                "OpportunityId": opportunity_id,
+                "ContactId": contact_id,
+                "Role": "Evaluator",
+                "IsPrimary": True,
+            }
             self._scene.org.insert("OpportunityContactRole", role, by=by, at=at)
         except RecordError:
             return None
-        return id
+        return opportunity_id
 
     def _amount(self, opportunity_id: str, by: str, rng: Random, at: datetime) -> None:
         opportunity = self._scene.org.get("Opportunity", opportunity_id)

@@ -114,8 +114,8 @@ class Founding:
                     **stamps,
                 )
             )
-        for person, id in zip(contacts, self._org.load("Contact", rows), strict=True):
-            person.contact_id = id
+        for person, contact_id in zip(contacts, self._org.load("Contact", rows), strict=True):
+            person.contact_id = contact_id
 
     def _convert(self, contacts: list[Person]) -> list[Deal]:
         """The deals that lead conversions made; the leads themselves are written afterwards."""
@@ -162,8 +162,8 @@ class Founding:
             more |= {"Status": past.status, "OwnerId": past.owner, "CreatedById": by, **past.values}
             more["Lead_Score__c"] = legacy_score(person, self._seed)
             rows.append(lead_row(person, created, **more))
-        for person, id in zip(everyone, self._org.load("Lead", rows), strict=True):
-            person.lead_id = id
+        for person, lead_id in zip(everyone, self._org.load("Lead", rows), strict=True):
+            person.lead_id = lead_id
         self._load_past(everyone)
 
     def _load_past(self, leads: list[Person]) -> None:
@@ -193,8 +193,8 @@ class Founding:
                     "updatedAt": max(updated, person.created),
                 }
             )
-        for person, id in zip(people, self._marketo.load_leads(rows), strict=True):
-            person.marketo_id = id
+        for person, marketo_id in zip(people, self._marketo.load_leads(rows), strict=True):
+            person.marketo_id = marketo_id
 
     def _in_salesforce(self, person: Person, rng: Random) -> datetime:
         """When the sync made the Salesforce record: minutes after the first act for most, days for others."""

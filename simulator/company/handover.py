@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ class Handover:
     person: Person | None
     lead: Mapping[str, Any] | None
     contact: Mapping[str, Any] | None
-    mqls: list[Mapping[str, Any]] = field(default_factory=list)
+    mqls: Sequence[Mapping[str, Any]] = ()
 
     @property
     def is_hand_raise(self) -> bool:
@@ -57,7 +57,9 @@ class Desk:
         lead = record if sobject == "Lead" else None
         if lead is not None and lead["IsConverted"]:
             return self.lay_out(lead["ConvertedContactId"], owner, status, mql_status)
-        mqls = [m for id in self._mqls.get(key, []) if (m := self._scene.org.get("MQL__c", id)) is not None]
+        mqls = [
+            m for known in self._mqls.get(key, []) if (m := self._scene.org.get("MQL__c", known)) is not None
+        ]
         standing = [
             m for m in mqls if not m["IsDeleted"] and m["Status__c"] == mql_status and m["OwnerId"] == owner
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from simulator.company.catalogue import FORMS_OF, Form, PAGES_OF, Page
+from simulator.company.catalogue import FORMS_OF, PAGES_OF, Form, Page
 from simulator.company.hours import moment_on
 from simulator.company.people import Person, worth
 

@@ -60,6 +60,7 @@ class Life:
     def _plan(self, now: datetime) -> None:
         day = now + timedelta(days=1)
         self._scene.at(day, self._plan)
+        self._scene.flush(now)
         if self._size == 0:
             return
         busy, size = busy_share(day), self._size

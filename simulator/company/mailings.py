@@ -9,6 +9,7 @@ from random import Random
 
 from simulator.company import activities
 from simulator.company.activities import Row, after
+from simulator.company.campaigns import Program
 from simulator.company.catalogue import LINES, MAILS_OF, Mail, invitation, recording
 from simulator.company.people import Person
 from simulator.company.scene import Scene
@@ -39,13 +40,25 @@ class Mailings:
                 nurture = [m for m in MAILS_OF["nurture"] if f" {line} " in m.name]
                 mail = nurture[week % len(nurture)]
                 self._schedule(day, 9 + place, mail, week, partial(_of_line, line, 9, week))
-        line = self._scene.campaigns.next_webinar(day + timedelta(hours=20)).line
-        if day.weekday() == 0 and line is not None:
-            self._schedule(day, 12, invitation(line), week, partial(_of_line, line, 3, week))
+        if day.weekday() == 0:
+            self._about(
+                day, 12, self._scene.campaigns.next_webinar(day + timedelta(hours=20)), invitation, week, 3
+            )
         if day.weekday() == 4:
-            line = self._scene.campaigns.last_webinar(day).line
-            if line is not None:
-                self._schedule(day, 10, recording(line), week, partial(_of_line, line, 6, week))
+            self._about(day, 10, self._scene.campaigns.last_webinar(day), recording, week, 6)
+
+    def _about(
+        self,
+        day: datetime,
+        hour: int,
+        webinar: Program,
+        mail_of: Callable[[str], Mail],
+        week: int,
+        parts: int,
+    ) -> None:
+        if webinar.line is not None:
+            wanted = partial(_of_line, webinar.line, parts, week)
+            self._schedule(day, hour, mail_of(webinar.line), week, wanted)
 
     def _schedule(
         self, day: datetime, hour: int, mail: Mail, week: int, wanted: Callable[[Person], bool]
@@ -105,10 +118,10 @@ class Mailings:
 
     def _in_salesforce(self, person: Person) -> None:
         """The past's effect on the partner; from the start on, native sync carries it over."""
-        for sobject, id in (("Lead", person.lead_id), ("Contact", person.contact_id)):
-            if id is not None:
+        for sobject, record_id in (("Lead", person.lead_id), ("Contact", person.contact_id)):
+            if record_id is not None:
                 org = self._scene.org
-                org.store.update(org.sobject(sobject), id, {"HasOptedOutOfEmail": True})
+                org.store.update(org.sobject(sobject), record_id, {"HasOptedOutOfEmail": True})
 
 
 def has_gateway(person: Person) -> bool:

@@ -49,8 +49,8 @@ class NativeSync:
 
     def request(self, lead_ids: Sequence[int]) -> None:
         """The campaign was requested: each of these people gets a Salesforce lead in half to three minutes."""
-        for id in lead_ids:
-            self._later(f"push {id}", partial(self._push_new, id), 30, 180)
+        for who in lead_ids:
+            self._later(f"push {who}", partial(self._push_new, who), 30, 180)
 
     # Marketo to Salesforce ---------------------------------------------------------------------------------------
 
@@ -63,13 +63,15 @@ class NativeSync:
         values["Company"] = values["Company"] or NO_COMPANY
         owner = self._scene.staff.sync_user
         try:
-            id = self._scene.org.insert(
+            lead_id = self._scene.org.insert(
                 "Lead", {**self._fitting("Lead", values), "OwnerId": owner}, by=owner, at=at
             )
         except RecordError:
             return  # the product keeps a list of sync errors and tries again on the next change
-        self._link(who, id, at)
-        self._activity(_SYNC_LEAD, who, at, "Lead", {"SFDC Type": "Lead", "SFDC Id": id, "Source": SOURCE})
+        self._link(who, lead_id, at)
+        self._activity(
+            _SYNC_LEAD, who, at, "Lead", {"SFDC Type": "Lead", "SFDC Id": lead_id, "Source": SOURCE}
+        )
 
     def _link(self, who: int, id: str, at: datetime) -> None:
         lead = self._scene.org.get("Lead", id)
@@ -107,9 +109,9 @@ class NativeSync:
         names, lead = self._changed.pop(who, set()), self._scene.marketo.get_lead(who)
         if lead is None:
             return
-        sobject, id = _partner(lead)
-        record = self._scene.org.get(sobject, id) if id else None
-        if id is None or record is None or record["IsDeleted"] or record.get("IsConverted"):
+        sobject, record_id = _partner(lead)
+        record = self._scene.org.get(sobject, record_id) if record_id else None
+        if record_id is None or record is None or record["IsDeleted"] or record.get("IsConverted"):
             return
         fields = CONTACT_FIELDS if sobject == "Contact" else LEAD_FIELDS
         wanted = {name: lead.get(field) for name, field in fields.items() if field in names}
@@ -118,16 +120,17 @@ class NativeSync:
         if not values:
             return
         try:
-            self._scene.org.update(sobject, id, values, by=self._scene.staff.sync_user, at=at)
+            self._scene.org.update(sobject, record_id, values, by=self._scene.staff.sync_user, at=at)
         except RecordError:
             return
         self._activity(
-            _SYNC_UPDATES, who, at, sobject, {"SFDC Type": sobject, "SFDC Id": id, "Source": SOURCE}
+            _SYNC_UPDATES, who, at, sobject, {"SFDC Type": sobject, "SFDC Id": record_id, "Source": SOURCE}
         )
 
     def _merge_in_crm(self, change: LeadChange) -> None:
         """Two people with a Salesforce record each: the loser's is merged as well."""
-        assert change.before is not None and change.merged_into is not None
+        assert change.before is not None
+        assert change.merged_into is not None
         winner = self._scene.marketo.get_lead(change.merged_into)
         loser = self._scene.population.by_marketo.get(change.id)
         if loser is not None:

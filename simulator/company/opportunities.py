@@ -91,8 +91,8 @@ def deal(
 
 def load_deals(org: Org, deals: Sequence[Deal], seed: int) -> None:
     """Writes the deals and their contact roles; people must have their contact ids."""
-    for found, id in zip(deals, org.load("Opportunity", (d.row for d in deals)), strict=True):
-        found.id = id
+    for found, opportunity_id in zip(deals, org.load("Opportunity", (d.row for d in deals)), strict=True):
+        found.id = opportunity_id
     rng, roles = dice(seed, "roles"), []
     for found in deals:
         for place, person in enumerate(found.people):

@@ -82,33 +82,13 @@ def past_of(
     if status in ("Open", "Nurturing", "SPAM") or rep is None:
         return _untouched(person, staff, rng, rep, "Open" if rep is None else status, created, start)
     past = Past(status, rep.id, rep)
-    last = start - timedelta(minutes=5)
     qualified = _qualified_at(rng, created, start, status)
     past.qualified_at = qualified
     _note(past, qualified, "Status", "Open", "Marketing Qualified", staff.sync_user)
     _own(past, qualified, staff.sync_user, rep.id, staff)
     touched = qualified
     if status != "Marketing Qualified":
-        touched = min(working_time_after(qualified, rng.expovariate(1 / 9), rep.zone), last)
-        if status != "Rejected" or rng.random() < 0.2:
-            _note(past, touched, "Status", "Marketing Qualified", "Working", rep.id)
-            _task(past, rng, touched, rep)
-            if rng.random() < 0.7:
-                past.values |= {"First_SAL_Date__c": touched, "Last_SAL_Date__c": touched}
-        if status != "Working":
-            before = (
-                past.history[-1]["NewValue"]
-                if past.history[-1]["Field"] == "Status"
-                else "Marketing Qualified"
-            )
-            touched = min(working_time_after(touched, rng.expovariate(1 / 40), rep.zone), last)
-            _note(past, touched, "Status", before, status, rep.id)
-            if status == "Recycled" and rng.random() < 0.8:
-                _task(past, rng, touched, rep)
-        if status == "Rejected":
-            past.values["Reject_Reason__c"] = REJECT_REASONS.draw(rng)
-        elif status == "Recycled":
-            past.values["Reject_Reason__c"] = RECYCLE_REASONS.draw(rng) if rng.random() < 0.5 else None
+        touched = _work(past, rng, rep, qualified, start - timedelta(minutes=5))
     if rng.random() < 0.8:
         past.values |= {"First_MQL_Date__c": qualified, "Last_MQL_Date__c": qualified}
         if rng.random() < 0.15 and (qualified - created).days > 60:
@@ -120,6 +100,29 @@ def past_of(
     past.values["LastModifiedDate"] = max(touched, created)
     past.values["LastModifiedById"] = staff.sync_user if touched == qualified else rep.id
     return past
+
+
+def _work(past: Past, rng: Random, rep: Rep, qualified: datetime, last: datetime) -> datetime:
+    """What the rep did from the handover to the present status; answers when that was."""
+    touched = min(working_time_after(qualified, rng.expovariate(1 / 9), rep.zone), last)
+    before = "Marketing Qualified"
+    if past.status != "Rejected" or rng.random() < 0.2:
+        _note(past, touched, "Status", before, "Working", rep.id)
+        _task(past, rng, touched, rep)
+        before = "Working"
+        if rng.random() < 0.7:
+            past.values |= {"First_SAL_Date__c": touched, "Last_SAL_Date__c": touched}
+    if past.status == "Working":
+        return touched
+    touched = min(working_time_after(touched, rng.expovariate(1 / 40), rep.zone), last)
+    _note(past, touched, "Status", before, past.status, rep.id)
+    if past.status == "Rejected":
+        past.values["Reject_Reason__c"] = REJECT_REASONS.draw(rng)
+    elif past.status == "Recycled":
+        past.values["Reject_Reason__c"] = RECYCLE_REASONS.draw(rng) if rng.random() < 0.5 else None
+        if rng.random() < 0.8:
+            _task(past, rng, touched, rep)
+    return touched
 
 
 def _untouched(
@@ -177,7 +180,7 @@ def _note(past: Past, at: datetime, name: str, old: str, new: str, by: str) -> N
 
 def _own(past: Past, at: datetime, old: str, new: str, staff: Staff) -> None:
     """A change of owner is two rows, ids and names."""
-    names = {id: name for name, id in staff.users.items()}
+    names = {user_id: name for name, user_id in staff.users.items()}
     ids: Mapping[str, Any] = {"CreatedDate": at, "CreatedById": staff.sync_user, "Field": "Owner"}
     past.history.append({**ids, "DataType": "EntityId", "OldValue": old, "NewValue": new})
     past.history.append({**ids, "DataType": "Text", "OldValue": names.get(old), "NewValue": names.get(new)})

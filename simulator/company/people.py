@@ -9,7 +9,7 @@ from random import Random
 from simulator.company.accounts import Directory, Firm
 from simulator.company.catalogue import LINES
 from simulator.company.dice import Weighted
-from simulator.company.market import COUNTRIES, Country, SPELLINGS
+from simulator.company.market import COUNTRIES, SPELLINGS, Country
 from simulator.company.names import Names, phone
 from simulator.company.titles import Job, draw_job
 

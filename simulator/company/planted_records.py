@@ -70,15 +70,15 @@ class PlantedRecords:
             "Status": "Open",
             "CreatedById": self._scene.staff.sync_user,
         }
-        [id] = self._scene.org.load("Lead", [lead_row(person, created, **values)])
+        [twin_id] = self._scene.org.load("Lead", [lead_row(person, created, **values)])
         self._scene.truth.add(
-            "duplicate_leads", "salesforce", "lead", person.lead_id, f"same address as {id}"
+            "duplicate_leads", "salesforce", "lead", person.lead_id, f"same address as {twin_id}"
         )
         self._scene.truth.add(
-            "duplicate_leads", "salesforce", "lead", id, f"same address as {person.lead_id}"
+            "duplicate_leads", "salesforce", "lead", twin_id, f"same address as {person.lead_id}"
         )
         if in_marketo:
-            link = {"sfdcType": "Lead", "sfdcId": id, "sfdcLeadId": id, "leadStatus": "Open"}
+            link = {"sfdcType": "Lead", "sfdcId": twin_id, "sfdcLeadId": twin_id, "leadStatus": "Open"}
             row = {
                 **marketo_values(person),
                 **link,
@@ -94,9 +94,13 @@ class PlantedRecords:
     def _lead_of_contact(self, person: Person, rng: Random) -> None:
         created = self._between(person.created, rng)
         owner = self._scene.staff.default_owner
-        [id] = self._scene.org.load("Lead", [lead_row(person, created, OwnerId=owner, Status="Open")])
-        self._scene.truth.add("lead_and_contact", "salesforce", "lead", id, f"is contact {person.contact_id}")
-        self._scene.truth.add("lead_and_contact", "salesforce", "contact", person.contact_id, f"is lead {id}")
+        [twin_id] = self._scene.org.load("Lead", [lead_row(person, created, OwnerId=owner, Status="Open")])
+        self._scene.truth.add(
+            "lead_and_contact", "salesforce", "lead", twin_id, f"is contact {person.contact_id}"
+        )
+        self._scene.truth.add(
+            "lead_and_contact", "salesforce", "contact", person.contact_id, f"is lead {twin_id}"
+        )
 
     def _double_person(self, person: Person, rng: Random) -> None:
         row = {**marketo_values(person), "createdAt": self._between(person.created, rng), "leadScore": 0}
@@ -187,8 +191,8 @@ class PlantedRecords:
             "OwnerId": self._scene.staff.sync_user,
             "CreatedDate": created,
         }
-        [id] = self._scene.org.load("Lead", [row])
-        self._scene.truth.add("broken_row", "salesforce", "lead", id, note)
+        [lead_id] = self._scene.org.load("Lead", [row])
+        self._scene.truth.add("broken_row", "salesforce", "lead", lead_id, note)
 
     def _without_creation(self) -> None:
         """Records whose creation date was lost in an import."""
@@ -200,9 +204,9 @@ class PlantedRecords:
             "Email": "undated@undated.example",
             "OwnerId": owner,
         }
-        [id] = org.load("Lead", [row])
-        org.store.update(org.sobject("Lead"), id, {"CreatedDate": None})
-        self._scene.truth.add("broken_row", "salesforce", "lead", id, "no CreatedDate")
+        [lead_id] = org.load("Lead", [row])
+        org.store.update(org.sobject("Lead"), lead_id, {"CreatedDate": None})
+        self._scene.truth.add("broken_row", "salesforce", "lead", lead_id, "no CreatedDate")
         [who] = marketo.load_leads([{"lastName": "Undated", "email": "undated.too@undated.example"}])
         marketo.leads.write(who, {"createdAt": None})
         self._scene.truth.add("broken_row", "marketo", "lead", who, "no createdAt")

@@ -40,9 +40,9 @@ class Reps:
         field, open_value = ("Status", QUALIFIED) if change.sobject == "Lead" else ("Status__c", "Open")
         if change.sobject == "MQL__c":
             key = after["Lead__c"] or after["Contact__c"]
-            for id in (after["Lead__c"], after["Contact__c"]):
-                if id:
-                    self.desk.note(id, change.id)
+            for record_id in (after["Lead__c"], after["Contact__c"]):
+                if record_id:
+                    self.desk.note(record_id, change.id)
         else:
             key = change.id
         news = before is None or before[field] != after[field] or before["OwnerId"] != after["OwnerId"]

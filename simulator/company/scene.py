@@ -54,9 +54,23 @@ class Scene:
         else:
             self.marketo.load_activities(rows)
 
+    def flush(self, before: datetime) -> None:
+        """Loads what was gathered of the past up to a moment; nothing older can come any more."""
+        if not self.history:
+            return
+        ready = [row for row in self._rows if _seen(row) < before]
+        self._rows = [row for row in self._rows if _seen(row) >= before]
+        ready.sort(key=_seen)
+        self.marketo.load_activities(ready)
+
     def end_history(self) -> None:
-        """Loads what has been gathered. Rows still to come stay in the store until then."""
-        self._rows.sort(key=lambda row: row.get("visible_at") or row["at"])
+        """Loads the rest. Rows still to come stay in the store until their moment."""
+        self._rows.sort(key=_seen)
         self.marketo.load_activities(self._rows)
         self._rows = []
         self.history = False
+
+
+def _seen(row: Row) -> datetime:
+    moment: datetime = row.get("visible_at") or row["at"]
+    return moment

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator.company.dice import Weighted, dice
-from simulator.company.market import Country, COUNTRIES, REGIONS
+from simulator.company.market import COUNTRIES, REGIONS, Country
 from simulator.company.names import OWN_DOMAIN, Names, ascii_letters
 from simulator.salesforce.org import Org
 
@@ -89,12 +89,14 @@ def hire(org: Org, names: Names, seed: int, start: datetime, reps: int) -> Staff
             "TimeZoneSidKey": zone,
             "CreatedDate": founded + timedelta(days=rng.randrange(900)),
         }
-        [id] = org.load("User", [user])
+        [user_id] = org.load("User", [user])
         # The first few are both: a company in which all of five reps are idle would show nothing.
         habit = "both" if number < 4 else habits.draw(rng)
         name = f"{user['FirstName']} {user['LastName']}"
-        staff.users[name] = id
-        staff.reps[id] = Rep(id, name, region, role, ZoneInfo(zone), habit, rng.lognormvariate(0, 0.5))
+        staff.users[name] = user_id
+        staff.reps[user_id] = Rep(
+            user_id, name, region, role, ZoneInfo(zone), habit, rng.lognormvariate(0, 0.5)
+        )
     _leavers(org, names, staff, roles, rng, founded, max(2, reps // 8))
     _queues(org, staff, founded)
     return staff
@@ -169,9 +171,9 @@ def _managers(
             "UserRoleId": roles[f"{region} Manager"],
             "CreatedDate": founded,
         }
-        [id] = org.load("User", [user])
-        staff.managers[region] = id
-        staff.users[f"{user['FirstName']} {user['LastName']}"] = id
+        [user_id] = org.load("User", [user])
+        staff.managers[region] = user_id
+        staff.users[f"{user['FirstName']} {user['LastName']}"] = user_id
 
 
 def _leavers(
