@@ -7,7 +7,7 @@ from connectors.ports import Finding
 from connectors.salesforce.api import Api
 from connectors.salesforce.auth import identity
 from connectors.salesforce.deployed import WRITTEN, Deployed
-from connectors.salesforce.mapping import SOBJECT, Words
+from connectors.salesforce.mapping import MQL, SOBJECT, Words, value
 from connectors.salesforce.shipped import PERMISSION_SET
 from connectors.salesforce.soql import in_lists, quoted, select
 from schemas.playbook.platforms import StatusRow
@@ -42,6 +42,7 @@ class Examiner:
             "field permissions": self._writable,
             "status words": self._words_of_status,
             "field history": self._history,
+            "queues": self._queues,
             "placeholder owners": self._placeholders,
             "lead assignment rule": self._rule,
         }
@@ -155,6 +156,24 @@ class Examiner:
             "Lead Status and Lead Owner to have true instants"
         )  # fmt: skip
         yield Finding("field history", True, detail)
+
+    def _queues(self) -> Iterator[Finding]:
+        """A queue owns only the objects that it lists."""
+        fields = ["QueueId", "Queue.Name", "SobjectType"]
+        (rows,) = self._api.rows(
+            [select(fields, "QueueSobject", [f"SobjectType IN ('Lead', {quoted(MQL)})"])]
+        )
+        takes: dict[str, set[str]] = {}
+        for row in rows:
+            takes.setdefault(str(value(row, "Queue.Name")), set()).add(str(row["SobjectType"]))
+        halves = sorted(name for name, objects in takes.items() if len(objects) == 1)
+        detail = (
+            f"{len(takes)} may own leads and {MQL}"
+            if not halves
+            else f"own only one of Lead and {MQL}: {', '.join(halves)}"
+        )
+        mend = "add the other in Setup → Queues → Supported Objects, if assignment uses the queue"
+        yield Finding("queues", not halves, detail, mend if halves else "")
 
     def _placeholders(self) -> Iterator[Finding]:
         """Proposed: owners of many open leads who are no reps. Queues and inactive users are replaced anyhow."""

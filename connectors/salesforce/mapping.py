@@ -5,6 +5,7 @@ functions turn one record, as JSON (`{"Account": {"Name": …}}`) or as a bulk r
 into canonical columns.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,6 +46,8 @@ _TASK = {
 }
 # A converted lead is read-only, so its last change is the conversion, unless the platform touched it later.
 _ONE_DAY_ANYWHERE = (timedelta(hours=-14), timedelta(hours=38))
+
+_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@)?(?:www\.)?([^/:?#@\s]+\.[^/:?#@\s]+)")
 
 Record = Mapping[str, Any]
 Row = dict[str, Any]
@@ -152,7 +155,14 @@ def converted_at(record: Record) -> str | None:
 
 
 def account(words: Words, record: Record) -> Row:
-    return _columns(record, words.fields["account"], door.Accounts)
+    row = _columns(record, words.fields["account"], door.Accounts)
+    return {**row, "domain": domain(row.get("domain"))}
+
+
+def domain(site: Any) -> str | None:
+    """`https://www.Example.com/about` → `example.com`: most orgs keep a web address and no domain."""
+    found = _HOST.match(str(site or "").strip().lower())
+    return found[1] if found else None
 
 
 def opportunity(words: Words, record: Record) -> Row:
