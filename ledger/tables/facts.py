@@ -211,7 +211,11 @@ verdicts = _table(
 # Accounts and opportunities
 
 accounts = _present(
-    "accounts", door.Accounts, *_foreign(ACCOUNTS), _by("accounts", "domain", only_known=True)
+    "accounts",
+    door.Accounts,
+    *_foreign(ACCOUNTS),
+    sa.Column("domain_key", Text),  # the bare domain, lower case; the platform may show a whole address
+    _by("accounts", "domain_key", only_known=True),
 )
 account_versions = _versions("account_versions", door.Accounts, ACCOUNTS)
 

@@ -1,0 +1,87 @@
+"""Facts without versions: those that never change, and those of which only the present row is kept."""
+
+from datetime import datetime
+
+import polars as pl
+import sqlalchemy as sa
+
+from ledger.frames import among, fetch
+from ledger.tables import facts as tables
+from ledger.unit_of_work import UnitOfWork
+from schemas.frames.base import UTC
+from schemas.vocabulary import Origin, Platform, Stream
+
+UNCHANGING: dict[Stream, sa.Table] = {
+    Stream.ACTIVITIES: tables.activities,
+    Stream.FIELD_HISTORY: tables.field_history,
+    Stream.REMOVALS: tables.removals,
+}
+REPLACED: dict[Stream, sa.Table] = {
+    Stream.CONTACT_ROLES: tables.contact_roles,
+    Stream.CAMPAIGNS: tables.campaigns,
+    Stream.CAMPAIGN_MEMBERS: tables.campaign_members,
+    Stream.QUEUE_MEMBERS: tables.queue_members,
+    Stream.TASKS: tables.tasks,
+}
+
+
+def add(
+    tx: UnitOfWork, stream: Stream, platform: Platform, rows: pl.DataFrame, as_of: datetime, origin: Origin
+) -> int:
+    """Adds facts that never change; how many were new. A fact is known by its key alone: a bulk file and a page
+    may spell the same activity differently."""
+    return tx.insert_new(UNCHANGING[stream], _learned(rows, platform, as_of, origin))
+
+
+def unknown(
+    connection: sa.Connection, stream: Stream, platform: Platform, rows: pl.DataFrame, key: str
+) -> pl.DataFrame:
+    """The rows whose key isn't stored yet, each once."""
+    table = UNCHANGING[stream]
+    once = rows.unique(key, keep="first", maintain_order=True)
+    chosen = sa.select(table.c[key]).where(table.c.platform == platform, among(table.c[key], once[key]))
+    return once.join(fetch(connection, chosen, {key: pl.String}), on=key, how="anti")
+
+
+def known(connection: sa.Connection, stream: Stream, platform: Platform, ids: pl.Series) -> pl.DataFrame:
+    """native_id, row_hash and, where the rows have one, changed_at of present rows."""
+    table = REPLACED[stream]
+    columns = {"native_id": pl.String, "row_hash": pl.String}
+    if "changed_at" in table.c:
+        columns["changed_at"] = UTC
+    chosen = sa.select(*(table.c[name] for name in columns))
+    return fetch(
+        connection, chosen.where(table.c.platform == platform, among(table.c.native_id, ids)), columns
+    )
+
+
+def replace(
+    tx: UnitOfWork, stream: Stream, platform: Platform, rows: pl.DataFrame, as_of: datetime, origin: Origin
+) -> int:
+    """Puts rows in the place of older ones with their keys."""
+    table = REPLACED[stream]
+    learned = _learned(rows, platform, as_of, origin)
+    if "first_learned_at" in table.c:
+        learned = learned.with_columns(pl.lit(as_of, UTC).alias("first_learned_at"))
+        return tx.upsert(table, learned, keep=["first_learned_at"])
+    return tx.upsert(table, learned)
+
+
+def confirm(tx: UnitOfWork, stream: Stream, platform: Platform, ids: pl.Series, as_of: datetime) -> int:
+    """Notes that these rows were seen again."""
+    rows = pl.DataFrame({"native_id": ids}).with_columns(
+        platform=pl.lit(str(platform)), learned_at=pl.lit(as_of, UTC)
+    )
+    return tx.update(REPLACED[stream], rows)
+
+
+def drop_unseen(tx: UnitOfWork, stream: Stream, platform: Platform, as_of: datetime) -> int:
+    """After a full reading: what it did not show is gone."""
+    table = REPLACED[stream]
+    return tx.delete(table, table.c.platform == platform, table.c.learned_at < as_of)
+
+
+def _learned(rows: pl.DataFrame, platform: Platform, as_of: datetime, origin: Origin) -> pl.DataFrame:
+    return rows.with_columns(
+        platform=pl.lit(str(platform)), learned_at=pl.lit(as_of, UTC), origin=pl.lit(str(origin))
+    )
