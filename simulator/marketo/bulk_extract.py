@@ -133,10 +133,13 @@ def file(server: Server, call: Call) -> Response:
 
 
 def _spoiled(server: Server, call: Call, response: Response) -> Response:
-    """Injected damage; the length in the header fits the damaged body, so that only the checksum tells."""
+    """Injected damage. The length in the header fits the damaged body, so that only the checksum tells, unless
+    the fault asks for a cut: then the line ends before the promised length is reached."""
     content = bytes(response.body)
+    promised = None
     truncated = server.fault(call, "truncate_file")
     if truncated is not None:
+        promised = len(content) if truncated.option("cut") else None
         content = content[: _length(truncated, content)]
     elif server.fault(call, "corrupt_file") is not None and content:
         middle = len(content) // 2
@@ -144,6 +147,8 @@ def _spoiled(server: Server, call: Call, response: Response) -> Response:
     else:
         return response
     headers = {name: value for name, value in response.headers.items() if name != "content-length"}
+    if promised is not None:
+        headers["content-length"] = str(promised)
     return Response(content, status_code=response.status_code, headers=headers)
 
 

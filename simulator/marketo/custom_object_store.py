@@ -94,39 +94,27 @@ class CustomObjectStore:
     def insert(self, kind: ObjectType, values: Mapping[str, Any], at: str) -> str:
         self._made += 1
         guid = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._seed}:{kind.name}:{self._made}"))
-        self._write("INSERT INTO", kind, guid, values, at, at)
+        self._write(kind, guid, values, at, at)
         return guid
 
     def update(self, kind: ObjectType, before: Mapping[str, Any], values: Mapping[str, Any], at: str) -> None:
         stamps = {"marketoGUID", "createdAt", "updatedAt"}
         merged = {name: value for name, value in before.items() if name not in stamps} | dict(values)
-        self._write("REPLACE INTO", kind, before["marketoGUID"], merged, before["createdAt"], at)
+        self._write(kind, before["marketoGUID"], merged, before["createdAt"], at)
 
     def delete(self, type_name: str, guid: str) -> None:
         self._database.execute("DELETE FROM custom_objects WHERE type = ? AND guid = ?", (type_name, guid))
 
     def _write(
-        self,
-        verb: str,
-        kind: ObjectType,
-        guid: str,
-        values: Mapping[str, Any],
-        created_at: str,
-        updated_at: str,
+        self, kind: ObjectType, guid: str, values: Mapping[str, Any], created_at: str, updated_at: str
     ) -> None:
         link = None if kind.link is None or values.get(kind.link) is None else str(values[kind.link])
+        data = json.dumps(dict(values), ensure_ascii=False)
         self._database.execute(
-            f"{verb} custom_objects (type, guid, dedupe, lead_id, data, created_at, updated_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                kind.name,
-                guid,
-                _key(kind, values),
-                link,
-                json.dumps(dict(values), ensure_ascii=False),
-                created_at,
-                updated_at,
-            ),
+            "INSERT INTO custom_objects (type, guid, dedupe, lead_id, data, created_at, updated_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (type, guid) DO UPDATE SET dedupe = excluded.dedupe,"
+            " lead_id = excluded.lead_id, data = excluded.data, updated_at = excluded.updated_at",
+            (kind.name, guid, _key(kind, values), link, data, created_at, updated_at),
         )
 
 

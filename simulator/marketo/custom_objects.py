@@ -208,6 +208,9 @@ def _write(
             }
         if action == "createOnly":
             raise MarketoError("1017", "Object already exists")
+        rival = server.instance.custom_objects.by_dedupe(kind, {**found, **values})
+        if rival is not None and rival[ID_FIELD] != found[ID_FIELD]:
+            raise MarketoError("1017", "Object already exists")
         server.instance.custom_objects.update(kind, found, values, at)
         return {"status": "updated", "marketoGUID": found[ID_FIELD]}
     except MarketoError as error:

@@ -15,6 +15,7 @@ from simulator.marketo.app import create_app
 from simulator.marketo.identity import Identity
 from simulator.marketo.instance import Instance
 from simulator.marketo.limits import Limits
+from simulator.marketo.server import Server as Marketo
 from simulator.serve import Server
 from simulator.world import World, create_world
 
@@ -23,9 +24,10 @@ Json = dict[str, Any]
 
 
 class Site:
-    def __init__(self, url: str, world: World) -> None:
+    def __init__(self, url: str, world: World, app: Marketo) -> None:
         self.url = url
         self.world = world
+        self.app = app
         self.session = requests.Session()
         self._token = ""
 
@@ -97,7 +99,7 @@ def served(*, limits: Limits | None = None, identity: Identity | None = None) ->
     app = create_app(world, limits=limits or Limits(calls_per_window=100_000), identity=identity)
     server = Server("marketo", 0)
     server.start(app)
-    site = Site(server.url, world)
+    site = Site(server.url, world, app.state.server)
     try:
         yield site
     finally:
