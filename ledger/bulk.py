@@ -59,9 +59,9 @@ def insert(
 
 def update(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame, *, key: Sequence[str]) -> int:
     """Sets the frame's other columns on the rows with these keys; the number of rows found."""
-    columns = [name for name in frame.columns if name not in key]
     if frame.is_empty():
         return 0
+    columns = [name for name in frame.columns if name not in key]
     if _copies(connection, frame):
         staged = _stage(connection, table, frame)
         statement = (

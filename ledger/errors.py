@@ -5,6 +5,7 @@ LedgerError
 ├── WrongBinding     the ledger belongs to another org: use that org's ledger
 ├── LeaseHeld        another run writes: wait for it
 ├── LeaseLost        this run was replaced: stop, write nothing
+├── WriteFailed      the database refused rows: a fault of the code, or of the data
 └── SiloViolation    a stage tried to write another stage's table: a fault of the code
 Messages never hold the password of a database URL.
 """
@@ -36,6 +37,10 @@ class LeaseHeld(LedgerError):
 
 class LeaseLost(LedgerError):
     """Another run took the lease over; nothing of this transaction was written."""
+
+
+class WriteFailed(LedgerError):
+    """The database refused a write. The message names table and constraint, never a row's values."""
 
 
 class SiloViolation(LedgerError):

@@ -13,10 +13,10 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from ledger import migrate, sqlite_files
+from ledger import migrate, silo_guard, sqlite_files
 from ledger.errors import LedgerError, NotMigrated, WrongBinding
 from ledger.lease_token import LeaseToken
-from ledger.silo_guard import OPTION, SiloGuard, install
+from ledger.silo_guard import OPTION, SiloGuard
 from ledger.tables.operations import binding, secrets
 from ledger.unit_of_work import UnitOfWork, unit_of_work
 from schemas.vocabulary import Platform, Silo
@@ -74,7 +74,7 @@ class Ledger:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection for reading, on which the ledger stands still: writes of others aren't seen, own ones refused."""
+        """A connection for reading: the ledger stands still on it, and writes are refused."""
         self._check_revision()
         with self.engine.connect() as plain:
             connection = _for_reading(plain)
@@ -140,9 +140,7 @@ def _engine(url: str) -> sa.Engine:
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         return _sqlite(parsed)
     if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
-        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"))
-        install(engine)
-        return engine
+        return _watched(sa.create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True))
     raise LedgerError(
         f"MQLFLOW_DATABASE_URL names a {parsed.drivername} database; a ledger is kept in SQLite or PostgreSQL."
     )
@@ -154,9 +152,13 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     folder = Path(url.database).resolve().parent
     if not folder.is_dir():
         raise LedgerError(f"The ledger's folder {folder} does not exist; make it, or name another file.")
-    engine = sa.create_engine(url.set(drivername="sqlite"))
+    engine = sa.create_engine(url.set(drivername="sqlite"), hide_parameters=True)
     sqlite_files.prepare(engine)
-    install(engine)
+    return _watched(engine)
+
+
+def _watched(engine: sa.Engine) -> sa.Engine:
+    silo_guard.install(engine)
     return engine
 
 

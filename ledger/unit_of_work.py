@@ -18,6 +18,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from ledger import bulk
 from ledger.bulk import OnConflict
 from ledger.lease_token import LeaseToken, confirm
+from ledger.refusals import without_values
 from ledger.silo_guard import OPTION, SiloGuard
 from schemas.vocabulary import Silo
 
@@ -89,7 +90,7 @@ def unit_of_work(connection: sa.Connection, token: LeaseToken | None) -> Iterato
     """
     guard = SiloGuard()
     connection.execution_options(**{OPTION: guard})
-    with connection.begin():
+    with without_values(connection), connection.begin():
         if token is not None:
             with guard.opened(Silo.OPERATIONS):
                 confirm(connection, token, hold=False)

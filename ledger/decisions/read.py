@@ -81,7 +81,7 @@ def read_stages(connection: sa.Connection, person_keys: Iterable[str]) -> pl.Dat
         pl.col("first_mql_at", "first_sal_at").min(),
         pl.col("last_mql_at", "last_sal_at", "spent_through").max(),
     )
-    return one.select(dtypes(frames.Stages)).sort("person_key", "line")
+    return one.select(list(dtypes(frames.Stages))).sort("person_key", "line")
 
 
 def read_cycles_of_groups(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """A write transaction: a silo's own tables and no others, all of it or nothing, alike on both databases."""
 
+import traceback
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.bulk import COPY_FROM
-from ledger.errors import SiloViolation
+from ledger.errors import SiloViolation, WriteFailed
 from ledger.frames import fetch, table_columns
 from ledger.open import Ledger
 from ledger.tables import complete_metadata
@@ -197,3 +198,16 @@ def test_an_instant_keeps_its_microseconds(ledger: Ledger, instant: datetime) ->
         tx.delete(cursors)
         tx.execute(sa.insert(cursors).values(platform="p", stream="s", cursor="{}", saved_at=instant))
         assert tx.connection.scalar(sa.select(cursors.c.saved_at)) == instant
+
+
+@pytest.mark.parametrize("many", [1, COPY_FROM], ids=["few", "many"])
+def test_a_refused_write_names_the_table_and_no_value(ledger: Ledger, many: int) -> None:
+    secret = pl.DataFrame({"pool": ["pat@example.com"] * many, "owner_id": None, "given": 1})
+    with pytest.raises(WriteFailed) as raised, ledger.begin(None) as tx, tx.silo(Silo.ASSIGNMENT):
+        tx.insert(pool_pointers, secret)
+    assert "pool_pointers" in str(raised.value)
+    assert "pat@example.com" not in "".join(traceback.format_exception(raised.value))
+    row = sa.insert(pool_pointers).values(pool="pat@example.com", owner_id="x", given=None)
+    with pytest.raises(WriteFailed) as raised, ledger.begin(None) as tx, tx.silo(Silo.ASSIGNMENT):
+        tx.execute(row)
+    assert "pat@example.com" not in "".join(traceback.format_exception(raised.value))
