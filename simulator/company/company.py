@@ -51,7 +51,7 @@ class Company:
         """Fills both platforms with everything that happened before `start`."""
         start = start.replace(microsecond=0)
         org, marketo, names = world.salesforce, world.marketo, Names(seed)
-        staff = hire(org, names, seed, start, REPS)
+        staff = hire(org, seed, start, REPS)
         base = people - extra_records(people)
         firms = make_firms(names, seed, base)
         open_accounts(org, firms, staff, seed, start)

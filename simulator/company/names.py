@@ -77,6 +77,8 @@ _ROMANIZED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "fa_IR": (("Reza", "Maryam", "Ali", "Sara"), ("Hosseini", "Karimi", "Rahimi")),
     "ja_JP": (("Haruto", "Yui", "Ren", "Aoi", "Sota"), ("Sato", "Suzuki", "Takahashi", "Tanaka", "Ito")),
 }
+# Salesforce keeps eighty characters of an address.
+_DOMAIN, _LOCAL = 30, 36
 _POOL_SIZE = 240
 _POLISHED_LATIN = str.maketrans({"ß": "ss", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "æ": "ae", "å": "a"})
 
@@ -93,16 +95,12 @@ class Names:
     def person(self, rng: Random, country: Country) -> tuple[str, str]:
         """First and last name; in the script of the country for some, romanised for the others."""
         if country.locale in _ROMANIZED and rng.random() < 0.65:
-            return self.romanized(rng, country)
+            return self.in_latin(rng, country)
         firsts, lasts = self._pool(country.locale)
         return rng.choice(firsts), rng.choice(lasts)
 
-    def native(self, rng: Random, country: Country) -> tuple[str, str]:
-        firsts, lasts = self._pool(country.locale)
-        return rng.choice(firsts), rng.choice(lasts)
-
-    def romanized(self, rng: Random, country: Country) -> tuple[str, str]:
-        firsts, lasts = _ROMANIZED[country.locale]
+    def in_latin(self, rng: Random, country: Country) -> tuple[str, str]:
+        firsts, lasts = _ROMANIZED.get(country.locale) or self._pool(country.locale)
         return rng.choice(firsts), rng.choice(lasts)
 
     def firm(self, rng: Random, country: Country, industry: str) -> tuple[str, str]:
@@ -113,7 +111,7 @@ class Names:
         name = f"{surname} {trade}"
         if rng.random() < 0.3:
             name = f"{surname} & {rng.choice(self._pool(locale)[1])} {trade}"
-        slug = re.sub(r"[^a-z0-9]+", "-", ascii_letters(name)).strip("-")
+        slug = re.sub(r"[^a-z0-9]+", "-", ascii_letters(name))[:_DOMAIN].strip("-")
         domain = next(d for d in _numbered(slug, "{}{}.example") if d not in self._domains)
         self._domains.add(domain)
         form = _FORMS.get(country.code)
@@ -122,7 +120,7 @@ class Names:
     def address(self, rng: Random, first: str, last: str, domain: str) -> str:
         """An address that nobody else has; names without Latin letters give a number."""
         local = ".".join(part for part in (ascii_letters(first), ascii_letters(last)) if part)
-        local = re.sub(r"[^a-z.]+", "", local).strip(".") or f"u{rng.randrange(1000, 9999)}"
+        local = re.sub(r"[^a-z.]+", "", local)[:_LOCAL].strip(".") or f"u{rng.randrange(1000, 9999)}"
         address = next(a for a in _numbered(local, "{}{}@" + domain) if a not in self._addresses)
         self._addresses.add(address)
         return address

@@ -191,10 +191,7 @@ class NativeSync:
 
     def _mirror(self, sobject: str, id: str, at: datetime) -> None:
         record, lead = self._scene.org.get(sobject, id), self._partner_of(sobject, id)
-        if record is None or record["IsDeleted"]:
-            return
-        if lead is None:
-            self._pull_new(sobject, id, at)
+        if record is None or lead is None or record["IsDeleted"]:
             return
         if sobject == "Lead" and lead.get("sfdcType") == "Contact" and not record["IsConverted"]:
             return

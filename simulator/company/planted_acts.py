@@ -177,6 +177,8 @@ class PlantedActs:
 
     def _near_miss(self, person: Person, place: int, rng: Random) -> None:
         who, case = person.marketo_id or 0, place % len(_MISSES)
+        if case in (2, 3) and person.lead_id is None:
+            case = 0  # the date of an MQL stands in Salesforce, where this person is not known
         if case == 0:
             at = self._first_days(person, rng)
             rows = [
@@ -257,9 +259,8 @@ class PlantedActs:
             org.store.update(org.sobject("Lead"), person.lead_id, {names[n]: v for n, v in values.items()})
 
     def _stamped(self, person: Person, days: int) -> None:
-        """An MQL date in Salesforce; who is not there has none, and is a clear case after all."""
-        if person.lead_id is None:
-            return
+        """An MQL date in Salesforce."""
+        assert person.lead_id is not None
         at = self._start - timedelta(days=days)
         values = {
             name: at.strftime("%Y-%m-%dT%H:%M:%S.000+0000")

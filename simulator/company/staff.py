@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,8 +10,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simulator.company.dice import Weighted, dice
-from simulator.company.market import COUNTRIES, REGIONS, Country
+from simulator.company.dice import dice
+from simulator.company.market import COUNTRIES, REGIONS
 from simulator.company.names import OWN_DOMAIN, Names, ascii_letters
 from simulator.salesforce.org import Org
 
@@ -21,7 +22,14 @@ _DESKS = {
     "EMEA": ("Europe/London", "Europe/Berlin", "Europe/Paris"),
     "APAC": ("Australia/Sydney", "Asia/Singapore", "Asia/Kolkata"),
 }
-_REGION_SHARE = (("Americas", 10), ("EMEA", 9), ("APAC", 5))
+# Of 24 reps ten are in the Americas, nine in EMEA, five in APAC; smaller teams have the same mix.
+_REGIONS_IN_TURN = ("Americas", "EMEA", "APAC", "Americas", "EMEA") * 4 + (
+    "EMEA",
+    "Americas",
+    "APAC",
+    "Americas",
+)
+_HABITS = ("both",) * 7 + ("status_only", "mql_only", "both", "idle", "both")
 
 
 @dataclass(slots=True)
@@ -67,21 +75,26 @@ class Staff:
         return found or [r for r in self.reps.values() if r.active]
 
 
-def hire(org: Org, names: Names, seed: int, start: datetime, reps: int) -> Staff:
-    """Puts users, roles, queues and their members into the org."""
-    staff = Staff()
-    rng = dice(seed, "staff")
+def hire(org: Org, seed: int, start: datetime, reps: int) -> Staff:
+    """Puts users, roles, queues and their members into the org.
+
+    Names are the same for every seed, because playbooks name users and queues by name; habits are not.
+    """
+    staff, names = Staff(), Names(0)
+    rng, habit_rng = dice(0, "staff"), dice(seed, "habits")
     founded = start - timedelta(days=3 * 365)
     _users_without_desk(org, staff, founded)
     roles = _roles(org, founded)
     _managers(org, names, staff, roles, rng, founded)
-    habits = Weighted([("both", 64), ("status_only", 14), ("mql_only", 14), ("idle", 8)])
-    for number in range(reps):
-        region = _region_of(number, reps)
-        role = "SDR" if number % 5 < 3 else "AE"
-        country = next(c for c in iter(lambda: COUNTRIES.draw(rng), None) if c.region == region)
-        user = _person(names, rng, country)
-        zone = _DESKS[region][number % 3]
+    habits = [_HABITS[number % len(_HABITS)] for number in range(reps)]
+    habit_rng.shuffle(habits)
+    hired: Counter[str] = Counter()
+    for number, habit in enumerate(habits):
+        region = _REGIONS_IN_TURN[number % len(_REGIONS_IN_TURN)]
+        role = "SDR" if hired[region] % 5 < 3 else "AE"
+        zone = _DESKS[region][hired[region] % 3]
+        hired[region] += 1
+        user = _person(names, staff, rng, region)
         user |= {
             "Title": "Sales Development Representative" if role == "SDR" else "Account Executive",
             "UserRoleId": roles[f"{region} {role}"],
@@ -89,30 +102,24 @@ def hire(org: Org, names: Names, seed: int, start: datetime, reps: int) -> Staff
             "TimeZoneSidKey": zone,
             "CreatedDate": founded + timedelta(days=rng.randrange(900)),
         }
-        [user_id] = org.load("User", [user])
-        # The first few are both: a company in which all of five reps are idle would show nothing.
-        habit = "both" if number < 4 else habits.draw(rng)
-        name = f"{user['FirstName']} {user['LastName']}"
-        staff.users[name] = user_id
+        user_id = _enter(org, staff, user)
         staff.reps[user_id] = Rep(
-            user_id, name, region, role, ZoneInfo(zone), habit, rng.lognormvariate(0, 0.5)
+            user_id, _name(user), region, role, ZoneInfo(zone), habit, habit_rng.lognormvariate(0, 0.5)
         )
     _leavers(org, names, staff, roles, rng, founded, max(2, reps // 8))
     _queues(org, staff, founded)
     return staff
 
 
-def _region_of(number: int, reps: int) -> str:
-    place = (number * 24 // max(reps, 1) * 7 + number) % 24 if reps > 2 else number
-    for region, share in _REGION_SHARE:
-        if place < share:
-            return region
-        place -= share
-    return "EMEA"
-
-
-def _person(names: Names, rng: Random, country: Country) -> dict[str, Any]:
-    first, last = names.romanized(rng, country) if not _latin(country) else names.person(rng, country)
+def _person(names: Names, staff: Staff, rng: Random, region: str) -> dict[str, Any]:
+    """Somebody of the region whose full name no other user has: playbooks name users by name."""
+    while True:
+        country = COUNTRIES.draw(rng)
+        if country.region != region:
+            continue
+        first, last = names.in_latin(rng, country)
+        if f"{first} {last}" not in staff.users:
+            break
     address = names.address(rng, first, last, OWN_DOMAIN)
     return {
         "FirstName": first[:40],
@@ -126,8 +133,14 @@ def _person(names: Names, rng: Random, country: Country) -> dict[str, Any]:
     }
 
 
-def _latin(country: Country) -> bool:
-    return country.locale not in ("zh_CN", "ko_KR", "ar_SA", "he_IL", "el_GR", "fa_IR", "ja_JP")
+def _name(user: Mapping[str, Any]) -> str:
+    return f"{user['FirstName']} {user['LastName']}"
+
+
+def _enter(org: Org, staff: Staff, user: Mapping[str, Any]) -> str:
+    [user_id] = org.load("User", [user])
+    staff.users[_name(user)] = user_id
+    return user_id
 
 
 def _users_without_desk(org: Org, staff: Staff, founded: datetime) -> None:
@@ -164,16 +177,13 @@ def _managers(
     org: Org, names: Names, staff: Staff, roles: Mapping[str, str], rng: Random, founded: datetime
 ) -> None:
     for region in REGIONS:
-        country = next(c for c in iter(lambda: COUNTRIES.draw(rng), None) if c.region == region)
-        user = _person(names, rng, country)
+        user = _person(names, staff, rng, region)
         user |= {
             "Title": f"Sales Manager {region}",
             "UserRoleId": roles[f"{region} Manager"],
             "CreatedDate": founded,
         }
-        [user_id] = org.load("User", [user])
-        staff.managers[region] = user_id
-        staff.users[f"{user['FirstName']} {user['LastName']}"] = user_id
+        staff.managers[region] = _enter(org, staff, user)
 
 
 def _leavers(
@@ -187,15 +197,15 @@ def _leavers(
 ) -> None:
     """Users who left: inactive, and still the owners of records."""
     for _ in range(number):
-        country = COUNTRIES.draw(rng)
-        user = _person(names, rng, country)
+        region = rng.choice(REGIONS)
+        user = _person(names, staff, rng, region)
         user |= {
             "IsActive": False,
             "Title": "Account Executive",
-            "UserRoleId": roles[f"{country.region} AE"],
+            "UserRoleId": roles[f"{region} AE"],
             "CreatedDate": founded,
         }
-        staff.gone += org.load("User", [user])
+        staff.gone.append(_enter(org, staff, user))
 
 
 def _queues(org: Org, staff: Staff, founded: datetime) -> None:
