@@ -6,8 +6,7 @@ one, as it does on the platform.
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,14 +16,20 @@ DELIMITERS = {"CSV": ",", "TSV": "\t", "SSV": ";"}
 
 
 def write_file(header: Sequence[str], rows: Iterable[Sequence[Any]], format: str) -> Extract:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=DELIMITERS[format], lineterminator="\n")
-    writer.writerow(header)
-    records = 0
-    for row in rows:
-        writer.writerow(["null" if value is None else value for value in row])
-        records += 1
-    return Extract(text.getvalue().encode(), records)
+    delimiter = DELIMITERS[format]
+    # The csv module would leave a lone CR unquoted, and readers would take it for the end of a record.
+    special = re.compile(f'["\r\n{delimiter}]')
+
+    def cell(value: Any) -> str:
+        if value is None:
+            return "null"
+        text = value if isinstance(value, str) else str(value)
+        return '"' + text.replace('"', '""') + '"' if special.search(text) else text
+
+    lines = [delimiter.join(map(cell, header))]
+    lines += [delimiter.join(map(cell, row)) for row in rows]
+    lines.append("")
+    return Extract("\n".join(lines).encode(), len(lines) - 2)
 
 
 def lead_cell(value: Any, data_type: str) -> Any:
