@@ -127,7 +127,8 @@ def refusal_of(status: int, body: Any) -> Refusal | None:
             )
         mend = "the allowance of API calls is used up; it returns within 24 hours as older calls fall out"
         return _stop(QuotaExhausted(SALESFORCE, f"{mend}: {said}", code))
-    if code in RETRIED or status >= 500 or status in (408, 429):
+    is_temporary = code in RETRIED or status >= 500 or status in (408, 429)
+    if is_temporary and code.upper() not in GONE_VERSION:
         return Refusal("retry", Unavailable(SALESFORCE, f"temporary refusal: {said}", code))
     return _stop(_lasting(status, code, message, said))
 
@@ -140,7 +141,7 @@ def _lasting(status: int, code: str, message: str, said: str) -> PlatformError:
     if code in DENIED or status == 403:
         mend = "give the integration user the permission set of connectors/salesforce/metadata"
         return AccessDenied(SALESFORCE, f"{said}; {mend}", code)
-    if code in GONE_VERSION or status == 410:
+    if code.upper() in GONE_VERSION or status == 410:
         mend = (
             "this API version is not offered any more; set salesforce.api_version in playbook/platforms.yaml"
         )
