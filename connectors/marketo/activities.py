@@ -36,7 +36,6 @@ from schemas.vocabulary import Stream
 log = logging.getLogger(__name__)
 
 TYPES_FRESH = timedelta(minutes=60)
-TYPES_LATE = timedelta(hours=3)
 
 
 class ActivityStream:
@@ -51,9 +50,7 @@ class ActivityStream:
         exports: MakeExports,
         feeds: Feeds,
         days: int,
-        is_busy: bool,
     ) -> None:
-        """`is_busy`: this pull has calls enough to make; what can wait (types, the second reading) waits, for hours."""
         self._api = api
         self._kinds = kinds
         self._describe = describe
@@ -61,7 +58,6 @@ class ActivityStream:
         self._exports = exports
         self._feeds = feeds
         self._days = days
-        self._is_busy = is_busy
         self._overlap = Overlap(api)
 
     def read(self, request: StreamRequest, through: datetime) -> Iterator[Page]:
@@ -85,7 +81,7 @@ class ActivityStream:
             "types_at": instant_text(through),
             "groups": [],
             "safe": instant_text(through),
-            "overlap": {"to": instant_text(through)},
+            "overlap": {"to": instant_text(through - LOST_MARGIN)},
             "first": range_of(since, through),
         }
 
@@ -103,16 +99,24 @@ class ActivityStream:
         return {name: listed[name] for name in self._kinds.natives if name in listed}
 
     def _chores(self, state: State, through: datetime) -> Iterator[Page]:
-        """One call at most: the types once an hour, or a step of the second reading, each when its time has come."""
-        age = through - read(state["types_at"])
-        if age >= (TYPES_LATE if self._is_busy else TYPES_FRESH):
+        """What can wait, one call a pull: the types once an hour, a step of the second reading; each in its turn."""
+        due = [chore for chore in ("types", "overlap") if self._is_due(chore, state, through)]
+        if not due:
+            return
+        chore = next((chore for chore in due if chore != state.get("chore")), due[0])
+        state["chore"] = chore
+        if chore == "types":
             state["types"], state["types_at"] = self._types(), instant_text(through)
             return
         types = state["types"]
-        found = self._overlap.step(state["overlap"], sorted(types.values()), through, is_busy=self._is_busy)
-        for batch, _ in in_batches(found):
+        for batch, _ in in_batches(self._overlap.step(state["overlap"], sorted(types.values()), through)):
             if batch:
                 yield self._file_page(batch, types, state)
+
+    def _is_due(self, chore: str, state: State, through: datetime) -> bool:
+        if chore == "types":
+            return through - read(state["types_at"]) >= TYPES_FRESH
+        return bool(state["types"]) and self._overlap.is_due(state["overlap"], through)
 
     def _regroup(self, state: State) -> None:
         """At most ten types a call. A group that is new, or has other types than before, begins at `safe`."""

@@ -50,17 +50,15 @@ def _fetched(api: Api, kind: str, job: str, status: Mapping[str, Any], file: IO[
     digest = hashlib.sha256()
     received = empty = 0
     while size is None or received < size:
-        whole = size is not None and received == 0 and size <= PIECE
+        whole = received == 0 and (size is None or size <= PIECE)
         answer = api.export_file(kind, job, received, None if whole else received + PIECE - 1)
         if answer.status == 200 and received:
             return False  # the whole file where a piece was asked for: begin anew rather than guess
         file.write(answer.body)
         digest.update(answer.body)
         received += len(answer.body)
-        if answer.status == 200 and size is None:
-            break
         empty = 0 if answer.body else empty + 1
-        if empty >= EMPTY_ANSWERS or (size is None and len(answer.body) < PIECE):
+        if size is None or empty >= EMPTY_ANSWERS:
             break
     promised = str(status.get("fileChecksum") or "").removeprefix("sha256:").lower()
     return digest.hexdigest() == promised if promised else received == size

@@ -3,7 +3,7 @@
 Shapes (all values JSON):
 people      {"changes": token, "links": token, "safe": instant, "first": range?}
 activities  {"groups": [{"types": [ids], "token": token}], "types": {name: id}, "types_at": instant, "safe": instant,
-             "overlap": {"to": instant, "job": {…}?}, "first": range?}
+             "overlap": {"to": instant, "job": {…}?}, "chore": word, "first": range?}
 removals    {"deleted": token, "links": token, "safe": instant, "first": range?}
 campaigns   {"read_at": instant}
 a backfill  {"range": range}

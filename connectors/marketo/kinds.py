@@ -1,7 +1,7 @@
 """Which canonical kind an activity is: the playbook's ordered rules, the first that matches.
 
-All patterns search anywhere in the text and ignore case. They run inside Polars, whose expressions know no look-around
-and no back-references: such a pattern is refused when the connector is made, not in the middle of a pull.
+Patterns search anywhere in the text. They run inside Polars, whose expressions know no look-around and no
+back-references: such a pattern is refused when the connector is made, not in the middle of a pull.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +51,7 @@ def _matches(rule: ActivityRule) -> pl.Expr:
     for key, column in _COLUMNS.items():
         pattern = getattr(rule, key)
         if pattern is not None:
-            condition = condition & pl.col(column).str.contains(f"(?i){pattern}").fill_null(False)
+            condition = condition & pl.col(column).str.contains(pattern).fill_null(False)
     return condition
 
 
@@ -60,7 +60,7 @@ def _refuse_bad_patterns(rules: Sequence[ActivityRule]) -> None:
     for number, rule in enumerate(rules, 1):
         for key in _COLUMNS:
             pattern = getattr(rule, key)
-            if pattern is not None and not _compiles(f"(?i){pattern}"):
+            if pattern is not None and not _compiles(pattern):
                 faults.append(
                     f"rule {number} ({rule.native}): {key} is no pattern that can be searched: {pattern}"
                 )

@@ -14,7 +14,7 @@ from connectors.errors import PlatformError, QuotaExhausted
 from connectors.marketo.api import Api
 from connectors.marketo.bulk import ENDED_BADLY, activities_of
 from connectors.marketo.bulk_file import Record, records, verified_file
-from connectors.marketo.cursors import State
+from connectors.marketo.cursors import State, after
 from connectors.marketo.dates import read, windows
 from connectors.marketo.errors import QueueFull
 from connectors.ports import Unreadable
@@ -25,24 +25,22 @@ log = logging.getLogger(__name__)
 KIND = "activities"
 LAG = timedelta(hours=12)
 EVERY = timedelta(hours=24)
-LATE = timedelta(hours=3)
 PAUSE = timedelta(hours=1)
 
 
 class Overlap:
-    """One step of the second reading. `state` is its part of the cursor; it is changed as the records are taken."""
+    """Steps of the second reading. `state` is its part of the cursor; it is changed as the records are taken."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def step(
-        self, state: State, types: Sequence[int], through: datetime, *, is_busy: bool
-    ) -> Iterator[Record | Unreadable]:
-        """Its failure is no failure of the stream: the job is dropped, and begun anew later."""
-        behind = through - LAG - read(state["to"])
-        due = behind >= (EVERY + LATE if is_busy else EVERY)
-        if not due or not types or through < read(state.get("not_before", state["to"])):
-            return
+    def is_due(self, state: State, through: datetime) -> bool:
+        if through < read(state.get("not_before", state["to"])):
+            return False
+        return through - LAG - read(state["to"]) >= EVERY
+
+    def step(self, state: State, types: Sequence[int], through: datetime) -> Iterator[Record | Unreadable]:
+        """One call. Its failure is no failure of the stream: the job is dropped, and begun anew later."""
         try:
             yield from self._step(state, types, through)
         except QueueFull:
@@ -60,7 +58,7 @@ class Overlap:
             created = self._api.create_export(KIND, activities_of(types)(window))
             state["job"] = {
                 "id": str(created["exportId"]),
-                "end": instant_text(window.end),
+                "end": after(window),
                 "stage": "created",
             }
         elif job["stage"] == "created":

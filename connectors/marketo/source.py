@@ -95,7 +95,7 @@ class MarketoSource:
     def pull(self, requests: Sequence[StreamRequest], through: datetime) -> Iterator[Page | StreamFailure]:
         """Streams in an order of our own; one that fails leaves the others alone."""
         self._programs.forget_looking()
-        streams = self._streams({request.stream for request in requests})
+        streams = self._streams()
         for request in sorted(requests, key=lambda request: _ORDER.index(_known(request.stream))):
             try:
                 yield from streams[request.stream].read(request, through)
@@ -105,17 +105,16 @@ class MarketoSource:
     def examine(self) -> Sequence[Finding]:
         return self._examiner.examine(self._kinds.natives)
 
-    def _streams(self, asked: set[Stream]) -> Mapping[Stream, Any]:
+    def _streams(self) -> Mapping[Stream, Any]:
         feeds = Feeds(self._api)
         days = self._settings.activities_days
         since = datetime.combine(self._settings.people_since, time(), UTC)
-        is_busy = Stream.CAMPAIGNS in asked
         return {
             Stream.CAMPAIGNS: self._programs,
             Stream.REMOVALS: RemovalStream(self._api, self._exports, feeds, days),
             Stream.PEOPLE: PeopleStream(self._api, self._mapping, self._exports, feeds, since),
             Stream.ACTIVITIES: ActivityStream(
-                self._api, self._kinds, self._describe, self._programs, self._exports, feeds, days, is_busy
+                self._api, self._kinds, self._describe, self._programs, self._exports, feeds, days
             ),
         }
 
