@@ -325,6 +325,7 @@ def _work() -> list[SObject]:
                 integer("CallDurationInSeconds", label="Call Duration"),
                 checkbox("IsClosed", label="Closed", **_READ_ONLY),
                 datetime_("CompletedDateTime", **_READ_ONLY),
+                text("MQL_Cycle_Key__c", 64, label="MQL Cycle Key"),
             ],
         ),
         _activity(
