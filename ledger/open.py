@@ -128,6 +128,10 @@ class Ledger:
                     tx.execute(sa.insert(secrets).values(name=name, value=value))
         return bytes.fromhex(value)
 
+    def scrub(self) -> None:
+        """To be called after forgetting somebody: SQLite's log still holds the pages as they were."""
+        sqlite_files.empty_log(self.engine)
+
     def _check_revision(self) -> None:
         if self._is_current:
             return

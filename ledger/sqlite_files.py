@@ -31,6 +31,21 @@ def prepare(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def overwrite_freed_space(connection: sa.Connection) -> None:
+    """From here on what this connection deletes is overwritten with zeros, not just left; nothing on PostgreSQL."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA secure_delete = ON")
+
+
+def empty_log(engine: sa.Engine) -> None:
+    """Moves the write-ahead log into the file and cuts it off: pages as they were before are gone with it."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def _use_wal(connection: sqlite3.Connection) -> None:
     # Changing the mode fails at once, whatever the busy timeout, while another process is opening the new file too.
     for _ in range(100):
