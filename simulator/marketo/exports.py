@@ -33,10 +33,15 @@ STATES = (CREATED, QUEUED, PROCESSING, CANCELLED, COMPLETED, FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """A finished file: its bytes and how many records they hold, the header not counted."""
+    """A finished file: its bytes, how many records they hold (the header not counted), its checksum."""
 
     content: bytes
     records: int
+    checksum: str
+
+    @classmethod
+    def of(cls, content: bytes, records: int) -> Extract:
+        return cls(content, records, f"sha256:{hashlib.sha256(content).hexdigest()}")
 
 
 @dataclass
@@ -68,7 +73,7 @@ class Job:
             values |= {
                 "numberOfRecords": self.extract.records,
                 "fileSize": len(self.extract.content),
-                "fileChecksum": f"sha256:{hashlib.sha256(self.extract.content).hexdigest()}",
+                "fileChecksum": self.extract.checksum,
             }
         return values
 

@@ -29,7 +29,7 @@ def write_file(header: Sequence[str], rows: Iterable[Sequence[Any]], format: str
     lines = [delimiter.join(map(cell, header))]
     lines += [delimiter.join(map(cell, row)) for row in rows]
     lines.append("")
-    return Extract("\n".join(lines).encode(), len(lines) - 2)
+    return Extract.of("\n".join(lines).encode(), len(lines) - 2)
 
 
 def lead_cell(value: Any, data_type: str) -> Any:
