@@ -122,6 +122,18 @@ _MEANINGS: dict[str, Meaning] = {
     "1080": Meaning.RECORD,
 }
 
+_LATER = frozenset(
+    {
+        Meaning.AGAIN,
+        Meaning.SLOW_DOWN,
+        Meaning.CROWDED,
+        Meaning.TIMED_OUT,
+        Meaning.QUEUE_FULL,
+        Meaning.ALLOWANCE,
+        Meaning.RECORD_LATER,
+    }
+)
+
 _ADVICE: dict[Meaning, str] = {
     Meaning.AGAIN: "a temporary refusal that outlasted the retries; the next run tries again",
     Meaning.SLOW_DOWN: "too many calls in 20 seconds even after waiting; lower marketo.calls_per_20_seconds",
@@ -207,9 +219,7 @@ def record_state(code: str, message: str = "") -> str:
     what = meaning(code, message)
     if what is Meaning.DONE:
         return "unchanged"
-    if what in (Meaning.RECORD_LATER, Meaning.AGAIN, Meaning.CROWDED, Meaning.SLOW_DOWN, Meaning.TIMED_OUT):
-        return "deferred"
-    return "rejected"
+    return "deferred" if what in _LATER else "rejected"
 
 
 def next_allowance(now: datetime) -> datetime:
