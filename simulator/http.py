@@ -57,7 +57,8 @@ class Platform:
 
     Counts the request under `endpoint_of(method, path)`, fires the faults that both platforms know
     (`http_status`, `drop_before`, `drop_after`, `delay`), and stamps the simulated time into `Date`.
-    `status_body` gives the platform's own body and content type for a plain HTTP status.
+    `status_body` gives the platform's own body and content type for a plain HTTP status; `object_of(path, query)`
+    says which object a request is about, for faults that name one.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Platform:
         endpoint_of: Callable[[str, str], str],
         is_token: Callable[[str], bool],
         status_body: Callable[[int], tuple[bytes, str]],
+        object_of: Callable[[str, str], str | None] = lambda path, query: None,
     ) -> None:
         self._app = app
         self._world = world
@@ -76,6 +78,7 @@ class Platform:
         self._endpoint_of = endpoint_of
         self._is_token = is_token
         self._status_body = status_body
+        self._object_of = object_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,8 +88,11 @@ class Platform:
         method: str = scope["method"]
         self._world.calls.record(self._name, self._endpoint_of(method, path), token=self._is_token(path))
         query = scope.get("query_string", b"").decode("latin-1")
-        context = {"path": f"{path}?{query}" if query else path, "method": method, "object": None}
-        context["object"] = self._object_in(path)
+        context = {
+            "path": f"{path}?{query}" if query else path,
+            "method": method,
+            "object": self._object_of(path, query),
+        }
         delay = self._take("delay", context)
         if delay is not None:
             await asyncio.sleep(float(delay.option("seconds", 1)))
@@ -110,13 +116,6 @@ class Platform:
 
     def _take(self, kind: str, context: dict[str, str | None]) -> Any:
         return self._world.faults.take(self._name, kind, **context)
-
-    @staticmethod
-    def _object_in(path: str) -> str | None:
-        parts = [p for p in path.split("/") if p]
-        if "sobjects" in parts and parts.index("sobjects") + 1 < len(parts):
-            return parts[parts.index("sobjects") + 1]
-        return None
 
     @staticmethod
     async def _drain(receive: Receive) -> None:

@@ -70,6 +70,8 @@ class Server:
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=75,
+            # Long addresses are the platform's to refuse, with its own 414.
+            h11_max_incomplete_event_size=1 << 20,
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
@@ -204,9 +206,10 @@ def _announcement(world: World, salesforce: str, marketo: str, control: str) -> 
 
 def _live(world: World, options: argparse.Namespace, stopping: threading.Event) -> None:
     """Ticks until told to stop: company time, and whether the parent is still there."""
+    is_parent = os.getppid() == options.parent_pid
     last = time.monotonic()
     while not stopping.wait(_TICK):
-        if options.parent_pid is not None and not _alive(options.parent_pid):
+        if options.parent_pid is not None and not _alive(options.parent_pid, is_parent):
             return
         now = time.monotonic()
         if options.speed > 0:
@@ -214,7 +217,10 @@ def _live(world: World, options: argparse.Namespace, stopping: threading.Event) 
         last = now
 
 
-def _alive(pid: int) -> bool:
+def _alive(pid: int, is_parent: bool) -> bool:
+    """A parent that ended may still be listed until somebody asks how; but its children are then another's."""
+    if is_parent:
+        return os.getppid() == pid
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -40,6 +40,8 @@ class World:
 
     def advance(self, seconds: float) -> datetime:
         """Lets the company live for so many seconds, event by event, and answers the new time."""
+        if seconds < 0:
+            raise ValueError(f"the company cannot live {seconds} seconds: time does not go back")
         with self.lock:
             until = self.clock.now() + timedelta(seconds=seconds)
             if self.company is not None:

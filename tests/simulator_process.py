@@ -148,7 +148,8 @@ def start_simulator(people: int = 0, seed: int = 1, **options: Any) -> Iterator[
 def _first_line(process: subprocess.Popen[str]) -> str:
     """The ready line; if the process ends or stays silent, its error output is the failure's message."""
     lines: queue.Queue[str] = queue.Queue()
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     threading.Thread(target=lambda s: lines.put(s.readline()), args=[process.stdout], daemon=True).start()
     try:
         line = lines.get(timeout=STARTUP_SECONDS)

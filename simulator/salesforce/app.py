@@ -24,6 +24,9 @@ TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 _DATA = re.compile(r"/services/data/v(\d+)\.(\d)(/.*)?\Z")
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
 _ID_IN_PATH = re.compile(r"/[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?(?:-\d+)?(?=/|\Z)")
+_SOBJECT = re.compile(r"/sobjects/([^/]+)")
+_FROM = re.compile(r"(?:\+|%20)from(?:\+|%20)+([A-Za-z0-9_]+)", re.IGNORECASE)
+_MAX_ADDRESS = 16_384
 _SEASONS = ("Spring", "Summer", "Winter")
 
 
@@ -38,6 +41,7 @@ def create_app(world: World, keys: Keys) -> ASGIApp:
         endpoint_of=endpoint_of,
         is_token=lambda path: path == TOKEN_PATH,
         status_body=_status_body,
+        object_of=object_of,
     )
 
 
@@ -47,6 +51,12 @@ def endpoint_of(method: str, path: str) -> str:
     rest = (match.group(3) or "/") if match else path
     rest = re.sub(r"^(/sobjects/[^/]+/[^/]+__c)/.+", r"\1/{key}", rest)
     return f"{method} {_ID_IN_PATH.sub('/{id}', rest).rstrip('/') or '/'}"
+
+
+def object_of(path: str, query: str) -> str | None:
+    """The object of a record's address, or the one that a query reads."""
+    found = _SOBJECT.search(path) or (_FROM.search(query) if "/query" in path else None)
+    return found.group(1) if found else None
 
 
 class _Server:
@@ -92,6 +102,8 @@ class _Server:
         self._quota(context)
         if raw_path.startswith("/id/") or raw_path == "/services/oauth2/userinfo":
             return self._identity(user_id, str(request.base_url).rstrip("/"))
+        if len(raw_path) + len(request.scope["query_string"]) > _MAX_ADDRESS:
+            raise RequestError(414, "URI_TOO_LONG", f"The URI is longer than {_MAX_ADDRESS} bytes")
         match = _DATA.match(raw_path)
         if match is None:
             raise not_found()

@@ -221,6 +221,7 @@ class Ingest:
         )
         for row in rows:
             self._row(job, sobject, writer, row)
+        job.content = ""
         if fault is None:
             job.move("JobComplete", now)
         else:

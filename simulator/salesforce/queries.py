@@ -12,6 +12,7 @@ from simulator.salesforce.deployed import Deployed
 from simulator.salesforce.errors import RequestError
 from simulator.salesforce.ids import make_id
 from simulator.salesforce.org import Org
+from simulator.salesforce.setup import INTEGRATION_USER
 from simulator.salesforce.soql import result
 from simulator.salesforce.soql.sql import Count, Groups, Records, compile_query
 from simulator.salesforce.wire import Call, Reply
@@ -50,7 +51,8 @@ class Queries:
     @property
     def zone(self) -> ZoneInfo:
         """The time zone of the integration user, in which relative dates are meant."""
-        return ZoneInfo("Europe/Berlin")
+        user = self._org.get("User", self._org.user_named(INTEGRATION_USER))
+        return ZoneInfo(user["TimeZoneSidKey"] if user else "UTC")
 
     def ids(self, plan: Records) -> list[str]:
         return [row[0] for row in self._org.store.connection.execute(plan.ids_sql, plan.parameters)]

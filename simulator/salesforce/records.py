@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from simulator.salesforce.deployed import Deployed
 from simulator.salesforce.errors import RecordError, RequestError
@@ -63,8 +62,10 @@ class Records:
 
     def read_by_key(self, call: Call, name: str, field_name: str, key: str) -> Reply:
         sobject, field = self._key(name, field_name)
-        row = self._one(call, sobject, field, key)
-        return Reply(body=self._shown(call, sobject, row))
+        try:
+            return Reply(body=self._shown(call, sobject, self._one(sobject, field, key)))
+        except AmbiguousKey as several:
+            return _choices(call, sobject, several)
 
     def upsert(self, call: Call, name: str, field_name: str, key: str) -> Reply:
         sobject, field = self._key(name, field_name)
@@ -83,13 +84,16 @@ class Records:
                 )
             )
         except AmbiguousKey as several:
-            return Reply(300, [f"{call.root}/sobjects/{sobject.name}/{i}" for i in several.ids])
+            return _choices(call, sobject, several)
         answer = {"id": done.id, "success": True, "errors": [], "created": done.created}
         return Reply(201 if done.created else 200, answer)
 
     def delete_by_key(self, call: Call, name: str, field_name: str, key: str) -> Reply:
         sobject, field = self._key(name, field_name)
-        row = self._one(call, sobject, field, key)
+        try:
+            row = self._one(sobject, field, key)
+        except AmbiguousKey as several:
+            return _choices(call, sobject, several)
         self._attempt(lambda: writer(self._org, self._deployed, call).delete(row["Id"], sobject))
         return Reply(204)
 
@@ -104,15 +108,14 @@ class Records:
             )
         return sobject, field
 
-    def _one(self, call: Call, sobject: SObject, field: Field, key: str) -> dict[str, Any]:
+    def _one(self, sobject: SObject, field: Field, key: str) -> dict[str, Any]:
         if field.type is Type.ID:
             return self._living(sobject, key)
         found = self._attempt(lambda: self._org.find(sobject.name, **{field.name: key}))
         if not found:
             raise RequestError(404, "NOT_FOUND", "The requested resource does not exist")
         if len(found) > 1:
-            ids = ", ".join(quote(row["Id"]) for row in found)
-            raise RequestError(300, "MULTIPLE_CHOICES", ids)
+            raise AmbiguousKey([row["Id"] for row in found])
         return found[0]
 
     def _living(self, sobject: SObject, record_id: str) -> dict[str, Any]:
@@ -142,6 +145,10 @@ class Records:
             return action()
         except RecordError as error:
             raise refusal(error) from None
+
+
+def _choices(call: Call, sobject: SObject, several: AmbiguousKey) -> Reply:
+    return Reply(300, [f"{call.root}/sobjects/{sobject.name}/{i}" for i in several.ids])
 
 
 def _field(sobject: SObject, name: str) -> Field:

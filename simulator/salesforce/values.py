@@ -11,6 +11,9 @@ from simulator.salesforce.errors import RecordError
 from simulator.salesforce.ids import is_id, to_18
 from simulator.salesforce.schema import Field, Type
 
+# Eighteen digits, for whole numbers too: what an import once let in must be readable.
+_LARGEST = 1e18
+_FIRST_YEAR, _LAST_YEAR = 1700, 4000
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -71,10 +74,16 @@ def _number(field: Field, value: Any) -> float | int:
         raise _unparsable(field, value, "double")
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _unparsable(field, value, "double") from None
     if not math.isfinite(number):
         raise _unparsable(field, value, "double")
+    if abs(number) > _LARGEST:
+        raise RecordError(
+            "NUMBER_OUTSIDE_VALID_RANGE",
+            f"{field.label}: value outside of valid range on numeric field: {number:g}",
+            [field.name],
+        )
     if field.type is Type.INTEGER:
         if number != int(number):
             raise _unparsable(field, value, "int")
@@ -91,9 +100,12 @@ def _datetime(field: Field, value: Any) -> str:
         return stamp(datetime(value.year, value.month, value.day, tzinfo=UTC))
     try:
         parsed = datetime.fromisoformat(str(value))
-    except ValueError:
+        parsed = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise _unparsable(field, value, "datetime") from None
-    return stamp(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
+    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+        raise _unparsable(field, value, "datetime")
+    return stamp(parsed)
 
 
 def _date(field: Field, value: Any) -> str:

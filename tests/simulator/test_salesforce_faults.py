@@ -23,6 +23,15 @@ def test_a_fault_fires_as_often_as_asked_and_only_where_it_matches(site: Site) -
     assert site.world.faults.all() == []
 
 
+def test_a_fault_may_be_meant_for_the_queries_of_one_object(site: Site) -> None:
+    site.fault("http_status", status=500, times=9, match={"object": "Opportunity"})
+    statuses = {
+        name: site.send("GET", "/query", params={"q": f"SELECT Id FROM {name}"}).status_code
+        for name in ("Lead", "Opportunity", "OpportunityContactRole")
+    }
+    assert statuses == {"Lead": 200, "Opportunity": 500, "OpportunityContactRole": 200}
+
+
 def test_a_503_has_the_platforms_body(site: Site) -> None:
     site.fault("http_status", status=503)
     assert site.send("GET", "/limits").json()[0]["errorCode"] == "SERVER_UNAVAILABLE"

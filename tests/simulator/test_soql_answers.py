@@ -266,3 +266,13 @@ def test_an_unknown_locator_is_refused(site: Site) -> None:
     answer = site.send("GET", "/query/01gRO0000016PIAYA2-500")
     assert answer.status_code == 400
     assert answer.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+
+
+def test_an_address_beyond_16384_bytes_is_414(site: Site) -> None:
+    ids = ", ".join(f"'{site.lead()}'" for _ in range(20))
+    short = site.send("GET", "/query", params={"q": f"SELECT Id FROM Lead WHERE Id IN ({ids})"})
+    assert short.json()["totalSize"] == 20
+    long = site.send(
+        "GET", "/query", params={"q": f"SELECT Id FROM Lead WHERE Id IN ({', '.join([ids] * 40)})"}
+    )
+    assert long.status_code == 414
