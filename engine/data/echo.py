@@ -6,12 +6,13 @@ are mirrors, whoever set them, and no input. Rows of a field history are held ag
 """
 
 import json
+from typing import Any
 
 import polars as pl
 
 from schemas.vocabulary import Platform
 
-APPLIED = {"target": pl.String, "field": pl.String, "value": pl.String}
+APPLIED: dict[str, Any] = {"target": pl.String, "field": pl.String, "value": pl.String}
 """What the outbox wrote or claimed, oldest first. `value` is JSON text; `target` a record's id, or a cycle's key."""
 
 MIRRORED = ("status", "owner_id")

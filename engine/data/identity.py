@@ -15,17 +15,19 @@ looked at, depends on what was known then.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
 from engine.data.keys import person_key
+from engine.data.text import email_local
 from engine.data.union import Union
 from schemas.frames.base import UTC
 from schemas.vocabulary import Platform, RecordObject
 
 CRM = Platform.SALESFORCE
 RECORD = ["platform", "object", "native_id"]
-NODES = {
+NODES: dict[str, Any] = {
     **dict.fromkeys(RECORD, pl.String),
     "person_key": pl.String,  # null: not recorded yet
     "created_at": UTC,
@@ -154,7 +156,7 @@ def _address_edges(nodes: pl.DataFrame, role_addresses: Sequence[str]) -> pl.Dat
 
 def _joins(role_addresses: Sequence[str]) -> pl.Expr:
     """Whether an address may be a reason to join two records."""
-    local = pl.col("email_key").str.extract(r"^([^@+]*)", 1)
+    local = email_local(pl.col("email_key"))
     return pl.col("email_key").is_not_null() & ~local.is_in([name.lower() for name in role_addresses])
 
 

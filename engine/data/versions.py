@@ -266,3 +266,31 @@ def _said(shape: Versioned) -> list[str]:
 
 def _foreign(shape: Versioned) -> list[str]:
     return [f"foreign_{name}" for name in shape.shared]
+
+
+def newest(arrived: pl.DataFrame, known: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """For facts without versions: the rows that take the place of what is known, at most one per `native_id`.
+
+    A row is older by its `changed_at`, where it has one; of two from one instant the one learned later counts, and
+    within a run the greater hash, so that the order of pages makes no difference.
+    """
+    order = ["changed_at"] if "changed_at" in arrived.columns else []
+    once = arrived.sort(*order, "row_hash", maintain_order=True).unique(
+        "native_id", keep="last", maintain_order=True
+    )
+    names = [name for name in ("row_hash", "changed_at", "learned_at") if name in known.columns]
+    compared = once.join(
+        known.select("native_id", *(pl.col(name).alias(f"known_{name}") for name in names)),
+        on="native_id",
+        how="left",
+        maintain_order="left",
+    )
+    is_new = pl.col("known_row_hash").is_null()
+    differs = pl.col("row_hash") != pl.col("known_row_hash")
+    later = (pl.col("known_learned_at") < as_of) | (pl.col("row_hash") > pl.col("known_row_hash"))
+    if order:
+        same = pl.col("changed_at").eq_missing(pl.col("known_changed_at"))
+        # A row that does not tell when it changed counts when it arrives.
+        younger = (pl.col("changed_at") > pl.col("known_changed_at")).fill_null(True)
+        later = pl.when(same).then(later).otherwise(younger)
+    return compared.filter(is_new | (differs & later)).select(arrived.columns)

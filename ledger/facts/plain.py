@@ -1,6 +1,7 @@
 """Facts without versions: those that never change, and those of which only the present row is kept."""
 
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -44,9 +45,9 @@ def unknown(
 
 
 def known(connection: sa.Connection, stream: Stream, platform: Platform, ids: pl.Series) -> pl.DataFrame:
-    """native_id, row_hash and, where the rows have one, changed_at of present rows."""
+    """native_id, row_hash, learned_at and, where the rows have one, changed_at of present rows."""
     table = REPLACED[stream]
-    columns = {"native_id": pl.String, "row_hash": pl.String}
+    columns: dict[str, Any] = {"native_id": pl.String, "row_hash": pl.String, "learned_at": UTC}
     if "changed_at" in table.c:
         columns["changed_at"] = UTC
     chosen = sa.select(*(table.c[name] for name in columns))

@@ -73,7 +73,8 @@ def advance(tx: UnitOfWork, decided: pl.DataFrame, through: datetime) -> int:
 
 def decided_through(connection: sa.Connection) -> datetime | None:
     """The latest instant at which anybody was decided; None on a new ledger."""
-    return connection.scalar(sa.select(sa.func.max(schedule.c.decided_through)))
+    latest: datetime | None = connection.scalar(sa.select(sa.func.max(schedule.c.decided_through)))
+    return latest
 
 
 def _decided_through(person_key: str) -> sa.Select[tuple[datetime]]:

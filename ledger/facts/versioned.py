@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -36,18 +37,19 @@ OPPORTUNITY_STORE = Store(
 )
 OWNER_STORE = Store(door.Owners, tables.owners, tables.owner_versions, OWNERS)
 
-HASHES = {"row_hash": pl.String, "changed_at": UTC}
+Columns = dict[str, Any]
+HASHES: Columns = {"row_hash": pl.String, "changed_at": UTC}
 
 
 def known(connection: sa.Connection, store: Store, platform: Platform, keys: pl.DataFrame) -> pl.DataFrame:
     """key, row_hash, changed_at of the present rows with these keys."""
-    shape = {**dict.fromkeys(store.shape.key, pl.String), **HASHES}
+    shape: Columns = {**dict.fromkeys(store.shape.key, pl.String), **HASHES}
     return _of_keys(connection, store.present, store.shape, platform, keys, shape)
 
 
 def present(connection: sa.Connection, store: Store, platform: Platform, keys: pl.DataFrame) -> pl.DataFrame:
     """Whole present rows, with foreign values, when they were said, and when they were learned."""
-    shape = {
+    shape: Columns = {
         **dtypes(store.model),
         "learned_at": UTC,
         "row_hash": pl.String,
@@ -61,7 +63,7 @@ def present(connection: sa.Connection, store: Store, platform: Platform, keys: p
 def versions(connection: sa.Connection, store: Store, platform: Platform, keys: pl.DataFrame) -> pl.DataFrame:
     """The versions of these keys that hold: of two from the same instant the one that was learned last."""
     door_types = dtypes(store.model)
-    shape = {
+    shape: Columns = {
         **dict.fromkeys(store.shape.key, pl.String),
         "valid_from": UTC,
         "changed_at": UTC,
@@ -128,7 +130,7 @@ def _of_keys(
     shape: Versioned,
     platform: Platform,
     keys: pl.DataFrame,
-    columns: dict[str, pl.DataType],
+    columns: Columns,
 ) -> pl.DataFrame:
     """Rows with these keys. Where a key has an object, each object is one query along the primary key."""
     chosen = sa.select(*(table.c[name] for name in columns)).where(table.c.platform == platform)
