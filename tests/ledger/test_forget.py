@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -14,9 +15,8 @@ from ledger.tables import complete_metadata, facts
 from ledger.tables.decisions import cycle_events
 from ledger.tables.operations import erasures
 from schemas.frames import decisions as frames
-from schemas.frames import door
 from schemas.vocabulary import Platform, Silo, Stream
-from tests.ledger.decided import T0, hours, rows
+from tests.ledger.decided import T0, hours, rows, stored
 
 SECRETS = (
     "Pat",
@@ -39,60 +39,33 @@ PERSON = {
 }
 
 
-def record(native_id: str, person_key: str, **values: object) -> pl.DataFrame:
-    row = rows(door.People, {"object": "person", "native_id": native_id, **PERSON, **values})
-    return row.with_columns(
-        platform=pl.lit("marketo"),
-        person_key=pl.lit(person_key),
-        learned_at="created_at",
-        first_learned_at="created_at",
-        origin=pl.lit("live"),
-        row_hash=pl.lit("h"),
-        inputs_hash=pl.lit("h"),
-        email_key=pl.col("email").str.to_lowercase(),
-    )
+def record(native_id: str, person_key: str, **values: object) -> dict[str, Any]:
+    record = {"platform": "marketo", "object": "person", "native_id": native_id, "person_key": person_key}
+    return {**record, **PERSON, **values}
 
 
-def person(key: str, merged_into: str | None = None) -> pl.DataFrame:
-    values = {
-        "person_key": key,
-        "created_at": T0,
-        "first_learned_at": T0,
-        "group_key": key,
-        "is_erased": False,
-    }
-    return pl.DataFrame([{**values, "merged_into": merged_into}], schema_overrides={"merged_into": pl.String})
+def keyed(row: dict[str, Any]) -> pl.DataFrame:
+    return stored(facts.records, {**row, "email_key": row["email"].lower()})
 
 
 def known_person(ledger: Ledger) -> None:
     """p1 (record 7, of whom p0 was merged in), with everything a ledger can know; p2 (record 8) has another address."""
     with ledger.begin(None) as tx:
         with tx.silo(Silo.DATA):
-            tx.insert(facts.people, pl.concat([person("p1"), person("p0", "p1"), person("p2")]))
-            tx.insert(facts.records, record("7", "p1"))
-            tx.insert(
-                facts.records,
-                record(
-                    "8", "p2", **{**dict.fromkeys(PERSON), "email": "other@example.com", "last_name": "Other"}
-                ),
-            )
-            version = record("7", "p1", email="old@example.com", company="Sunday").with_columns(
-                valid_from="created_at", assumed=pl.lit(False)
-            )
-            kept = [name for name in version.columns if name in facts.record_versions.c]
-            tx.insert(facts.record_versions, version.select(kept))
-            act = rows(
-                door.Activities,
-                {
-                    "person_native_id": "7",
-                    "url": "/pages/hello?e=pat@example.com",
-                    "attributes": '{"a": "Pat"}',
-                },
-            )
-            stored = act.with_columns(
-                platform=pl.lit("marketo"), learned_at="occurred_at", origin=pl.lit("live")
-            )
-            tx.insert(facts.activities, stored)
+            people = ({"person_key": "p1"}, {"person_key": "p0", "merged_into": "p1"}, {"person_key": "p2"})
+            tx.insert(facts.people, stored(facts.people, *people))
+            other = {**dict.fromkeys(PERSON), "email": "other@example.com", "last_name": "Other"}
+            tx.insert(facts.records, pl.concat([keyed(record("7", "p1")), keyed(record("8", "p2", **other))]))
+            version = record("7", "p1", email="old@example.com", company="Sunday")
+            kept = {name: value for name, value in version.items() if name in facts.record_versions.c}
+            tx.insert(facts.record_versions, stored(facts.record_versions, kept))
+            act = {
+                "platform": "marketo",
+                "person_native_id": "7",
+                "url": "/pages/hello?e=pat@example.com",
+                "attributes": '{"a": "Pat"}',
+            }
+            tx.insert(facts.activities, stored(facts.activities, act))
             raws = [
                 ("7", {"x": 1}),
                 ("77", {"n": "7", "name": "Pat"}),
@@ -200,8 +173,8 @@ def test_a_forgotten_person_is_known_again_by_keyed_hashes_only(ledger: Ledger) 
 def test_an_address_that_another_person_has_too_stays_theirs(ledger: Ledger) -> None:
     known_person(ledger)
     with ledger.begin(None) as tx, tx.silo(Silo.DATA):
-        tx.insert(facts.people, person("p3"))
-        tx.insert(facts.records, record("9", "p3", last_name="Namesake"))
+        tx.insert(facts.people, stored(facts.people, {"person_key": "p3"}))
+        tx.insert(facts.records, keyed(record("9", "p3", last_name="Namesake")))
     forgotten = forget_p(ledger, "p1")
     assert forgotten is not None
     assert forgotten.others == ("p3",)

@@ -1,6 +1,7 @@
 """Cursors, runs, playbook versions and quarantine."""
 
 import json
+from typing import Any
 
 import polars as pl
 import pytest
@@ -97,7 +98,7 @@ def test_a_version_that_decided_nothing_leaves_no_trace(ledger: Ledger) -> None:
 
 
 def _rejected(*keys: str, raw: str = "{}") -> pl.DataFrame:
-    schema = {"key": pl.String, "reasons": pl.List(pl.String), "raw": pl.String}
+    schema: dict[str, Any] = {"key": pl.String, "reasons": pl.List(pl.String), "raw": pl.String}
     return pl.DataFrame(
         [(key, ["email: bad", "score: bad"], raw) for key in keys], schema=schema, orient="row"
     )

@@ -239,7 +239,12 @@ def test_what_a_creation_wrote_belongs_to_the_record_it_made(ledger: Ledger) -> 
 def test_a_cycle_is_visible_from_when_its_record_stands_in_the_crm(ledger: Ledger) -> None:
     with ledger.begin(None) as tx, tx.silo(Silo.LIFECYCLE):
         tx.insert(cycles, rows(frames.Cycles, {"cycle_key": "c1"}, {"cycle_key": "c2", "line": "other"}))
-    of_cycle = {"object": "mql_record", "target": "c1", "cycle_key": "c1", "is_creation": True}
+    of_cycle: dict[str, Any] = {
+        "object": "mql_record",
+        "target": "c1",
+        "cycle_key": "c1",
+        "is_creation": True,
+    }
     record(ledger, change(**of_cycle), change("status", "x", cycle_key="c2"))
     for one in claim(ledger):
         settle(ledger, Settlement(one.ids, OutboxState.APPLIED, native_id="a01"), at=3)
@@ -338,9 +343,9 @@ def test_at_most_one_entry_waits_per_field_and_the_last_decision_is_never_lost(
             settle(ledger, *(Settlement(one.ids, state) for one in left))
     with ledger.read() as connection:
         entries = list(connection.execute(sa.select(table).order_by(table.c.id)))
-    for field, value in decided.items():
+    for field, last in decided.items():
         mine = [row for row in entries if row.field == field]
         assert sum(row.state in WAITING for row in mine) <= 1
         alive = [row for row in mine if row.state != OutboxState.SUPERSEDED]
         assert alive
-        assert alive[-1].value == value
+        assert alive[-1].value == last
