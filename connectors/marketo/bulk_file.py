@@ -29,13 +29,15 @@ Record = dict[str, str]
 
 
 @contextmanager
-def verified_file(api: Api, kind: str, job: str, status: Mapping[str, Any]) -> Iterator[IO[bytes]]:
-    """The file of a completed job, positioned at its start. `status` holds its size and checksum."""
+def verified_file(
+    api: Api, kind: str, job: str, status: Mapping[str, Any], piece: int = PIECE
+) -> Iterator[IO[bytes]]:
+    """The file of a completed job, positioned at its start. `status` holds its size and checksum, `piece` is bytes."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as file:
         for _ in range(TRIES):
             file.seek(0)
             file.truncate()
-            if _fetched(api, kind, job, status, file):
+            if _fetched(api, kind, job, status, file, piece):
                 file.seek(0)
                 yield file
                 return
@@ -45,13 +47,13 @@ def verified_file(api: Api, kind: str, job: str, status: Mapping[str, Any]) -> I
     )
 
 
-def _fetched(api: Api, kind: str, job: str, status: Mapping[str, Any], file: IO[bytes]) -> bool:
+def _fetched(api: Api, kind: str, job: str, status: Mapping[str, Any], file: IO[bytes], piece: int) -> bool:
     size = int(status["fileSize"]) if status.get("fileSize") is not None else None
     digest = hashlib.sha256()
     received = empty = 0
     while size is None or received < size:
-        whole = received == 0 and (size is None or size <= PIECE)
-        answer = api.export_file(kind, job, received, None if whole else received + PIECE - 1)
+        whole = received == 0 and (size is None or size <= piece)
+        answer = api.export_file(kind, job, received, None if whole else received + piece - 1)
         if answer.status == 200 and received:
             return False  # the whole file where a piece was asked for: begin anew rather than guess
         file.write(answer.body)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
+import polars as pl
+
 from connectors.errors import AccessDenied, Misconfigured, PlatformError, RequestRefused
 from connectors.marketo.api import LEADS_A_CALL, Api
 from connectors.marketo.dates import Window
@@ -13,15 +15,13 @@ from connectors.marketo.errors import FilterUnsupported
 from connectors.marketo.mapping import PersonMapping
 from connectors.ports import Finding
 from schemas.frames import door
-from schemas.frames.base import dtypes
+from schemas.frames.base import UTC, dtypes
 
-_TYPES = {
-    "String": "String",
-    "Int64": "Integer",
-    "Boolean": "Boolean",
-    "Datetime": "Datetime",
-    "Float64": "Float",
-}
+_TYPES: tuple[tuple[pl.DataType, str], ...] = (
+    (pl.Int64(), "Integer"),
+    (pl.Boolean(), "Boolean"),
+    (UTC, "Datetime"),
+)
 
 Answer = Iterable[Finding]
 
@@ -148,20 +148,18 @@ class Examiner:
         if now is None:
             return
         window = Window((now - timedelta(hours=1)).replace(microsecond=0), now.replace(microsecond=0))
-        self._probe("createdAt", window)
+        body = {"fields": ["id"], "format": "CSV", "filter": {"updatedAt": window.filter()}}
         try:
-            self._probe("updatedAt", window)
-            detail = "bulk files can be filtered by change: long backlogs of people come from one file"
+            job = str(self._api.create_export("leads", body)["exportId"])
         except FilterUnsupported:
             detail = (
                 "bulk files can't be filtered by change here: long backlogs of people are read page by page"
             )
+        else:
+            detail = "bulk files can be filtered by change: long backlogs of people come from one file"
+            with suppress(RequestRefused):  # a job that was never queued may not need it
+                self._api.cancel_export("leads", job)
         yield Finding("bulk extract", True, detail)
-
-    def _probe(self, stamp: str, window: Window) -> None:
-        created = self._api.create_export("leads", {"fields": ["id"], "filter": {stamp: window.filter()}})
-        with suppress(RequestRefused):  # a job that was never queued may not need it
-            self._api.cancel_export("leads", str(created["exportId"]))
 
 
 def _answered(check: str, permission: str, ask: Callable[[], Answer]) -> list[Finding]:
@@ -180,4 +178,4 @@ def _answered(check: str, permission: str, ask: Callable[[], Answer]) -> list[Fi
 
 def _type_of(canonical: str) -> str:
     dtype = dtypes(door.People).get(canonical)
-    return _TYPES.get(type(dtype).__name__, "String")
+    return next((word for known, word in _TYPES if dtype == known), "String")
