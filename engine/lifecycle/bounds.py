@@ -1,0 +1,63 @@
+"""Which facts are new to a person, and for which instant a late one is decided: as `engine.instants` has it."""
+
+import polars as pl
+
+from schemas.context import Window
+from schemas.frames.base import UTC
+from schemas.vocabulary import Origin
+
+
+def bounds(moments: pl.DataFrame, people: pl.DataFrame, stages: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Per decided person: `after` (decided up to there), `is_known` (has a place on the path), `existed` (was there
+    before the ledger last decided, so that its first sight is a baseline), `last_transition_at`, `first_at`.
+
+    Decided are the people who have a row in `moments`.
+    """
+    committed = pl.lit(window.last_as_of, UTC)
+    # A backfill and the live history don't see each other: each has a past of its own.
+    placed = stages.filter((pl.col("origin") == Origin.BACKFILL) == (window.origin == Origin.BACKFILL))
+    last = placed.group_by("person_key").agg(pl.col("since").max().alias("last_transition_at"))
+    decided = moments.group_by("person_key").agg(pl.col("at").min().alias("first_at"))
+    return (
+        decided.join(people, on="person_key", how="left")
+        .join(last, on="person_key", how="left")
+        .select(
+            "person_key",
+            "first_at",
+            "last_transition_at",
+            pl.max_horizontal("decided_through", committed).alias("after"),
+            pl.col("last_transition_at").is_not_null().alias("is_known"),
+            # Without a committed run everybody was there before.
+            (pl.col("created_at") <= committed).fill_null(True).alias("existed"),
+            pl.coalesce("group_key", "person_key").alias("group_key"),
+            pl.col("is_erased").fill_null(False),
+        )
+    )
+
+
+def new_facts(facts: pl.DataFrame, bounds: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Facts (person_key, occurred_at, learned_at) to be decided now, with the instant `at` at which each is.
+
+    Of somebody seen for the first time who was there before, nothing is new: the state found says it all.
+    """
+    as_of = pl.lit(window.as_of, UTC)
+    seen = facts.join(
+        bounds.select("person_key", "after", "is_known", "existed", "last_transition_at"), on="person_key"
+    ).filter((pl.col("occurred_at") <= as_of) & (pl.col("learned_at") <= window.known_by))
+    if window.origin == Origin.BACKFILL:
+        after = pl.lit(window.last_as_of, UTC)
+        chosen = seen.filter(after.is_null() | (pl.col("occurred_at") > after))
+        return chosen.with_columns(pl.col("occurred_at").alias("at")).drop(
+            "after", "is_known", "existed", "last_transition_at"
+        )
+    is_new = (pl.col("occurred_at") > pl.col("after")) | (pl.col("learned_at") > pl.col("after"))
+    chosen = seen.filter((pl.col("is_known") | ~pl.col("existed")) & (pl.col("after").is_null() | is_new))
+    late = pl.col("occurred_at") <= pl.col("after")
+    young = pl.col("occurred_at") > as_of - pl.lit(window.late_limit)
+    undisturbed = pl.col("last_transition_at").is_null() | (
+        pl.col("last_transition_at") <= pl.col("occurred_at")
+    )
+    own_instant = ~late.fill_null(False) | (young & undisturbed)
+    return chosen.with_columns(
+        pl.when(own_instant).then(pl.col("occurred_at")).otherwise(as_of).alias("at")
+    ).drop("after", "is_known", "existed", "last_transition_at")

@@ -1,0 +1,167 @@
+"""To whom something may happen. Everybody else costs one row in a few vectorised passes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import polars as pl
+
+from engine.lifecycle.candidates import AT, Truths, writable
+from engine.lifecycle.closing import NOT_LIVE
+from engine.lifecycle.events import Acted, Adopted, Below, Event, Here, Joined, Removed, Try, WritingBegins
+from engine.lifecycle.loading import OPEN_STATES, own_past
+from engine.lifecycle.rulebook import Rulebook
+from engine.lifecycle.state import Person
+
+Surroundings = Mapping[tuple[str, object], Here]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """`people`: the columns of `bounds` and `below`, the stage below MQL at the first instant. `met`: the last instant
+    of people who meet triggers without an act then, and which; `looked_at`: the same instants as person_key, at."""
+
+    people: pl.DataFrame
+    met: Mapping[str, tuple[datetime, tuple[int, ...]]]
+    looked_at: pl.DataFrame
+    below_changes: pl.DataFrame
+
+    def events(
+        self,
+        happened: Sequence[Event],
+        tried: pl.DataFrame,
+        around: Surroundings,
+        moments: pl.DataFrame,
+        people: Mapping[str, Person],
+        book: Rulebook,
+    ) -> list[Event]:
+        """Everything that the machine has to take, in no particular order."""
+        found = [
+            *happened,
+            *self._first_sights(),
+            *self._below(book),
+            *_acted(tried, around),
+            *self._writing_begins(tried, moments, people, book),
+            *self._housekeeping(happened, people),
+        ]
+        return [replace(event, rank=people[event.person].rank) for event in found]
+
+    def _first_sights(self) -> Iterator[Event]:
+        new = self.people.filter(~pl.col("is_known")).select("person_key", "first_at", "existed")
+        return (Event(at, key, 0, Adopted(existed)) for key, at, existed in new.iter_rows())
+
+    def _below(self, book: Rulebook) -> Iterator[Event]:
+        rows = self.below_changes.join(self.people, on="person_key", how="semi")
+        return (
+            Event(at, key, 0, Below(book.path[step]))
+            for key, at, step in rows.select(*AT, "below").iter_rows()
+        )
+
+    def _writing_begins(
+        self, tried: pl.DataFrame, moments: pl.DataFrame, people: Mapping[str, Person], book: Rulebook
+    ) -> Iterator[Event]:
+        """The instants from which on a person with trials is written about."""
+        since = book.live_since
+        if book.is_backfill or since is None or since > book.window.as_of:
+            return
+        on_trial = {key for key, person in people.items() if any(person.open_cycles(trials=True))}
+        keys = on_trial | set(tried["person_key"])
+        rows = self.people.filter(pl.col("person_key").is_in(list(keys)))
+        if book.organisation.write_scope is None:
+            for key, after, first_at in rows.select("person_key", "after", "first_at").iter_rows():
+                yield Event(since if after is None or since > after else first_at, key, 0, WritingBegins())
+            return
+        scoped = moments.join(rows, on="person_key", how="semi").select(*AT, writable(book)).sort(AT)
+        now = pl.col("is_writable") & (pl.col("at") >= since)
+        begins = scoped.filter(now & ~now.shift(1).over("person_key").fill_null(False))
+        for key, at in begins.select("person_key", "at").iter_rows():
+            yield Event(at, key, 0, WritingBegins())
+
+    def _housekeeping(self, happened: Sequence[Event], people: Mapping[str, Person]) -> Iterator[Event]:
+        """What facts brought about without an instant of its own: two open cycles of people who became one, erasure."""
+        joined = {event.person for event in happened if isinstance(event.what, Joined)}
+        first = dict(self.people.select("person_key", "first_at").iter_rows())
+        for key, person in people.items():
+            lines = [(cycle.line, cycle.is_trial) for cycle in person.cycles if cycle.is_open]
+            if len(lines) != len(set(lines)) and key not in joined:
+                yield Event(first[key], key, 0, Joined(first[key], None))
+            if person.is_erased and lines:
+                yield Event(first[key], key, 0, Removed(first[key], f"erased:{key}", "erased"))
+
+
+def chosen(
+    known: pl.DataFrame,
+    held: Truths,
+    tried: pl.DataFrame,
+    happened: Sequence[Event],
+    cycles: pl.DataFrame,
+    stages: pl.DataFrame,
+    book: Rulebook,
+) -> Chosen:
+    """People with an act that meets a trigger, a fact, an open cycle, another stage, or a first sight; and whoever
+    meets a trigger without an act."""
+    own = own_past(cycles, book)
+    met = _met(held, own, book)
+    keys = pl.concat(
+        [
+            tried.select("person_key"),
+            pl.DataFrame(
+                {"person_key": [event.person for event in happened]}, schema={"person_key": pl.String}
+            ),
+            own.filter(pl.col("state").is_in(OPEN_STATES)).select("person_key"),
+            known.filter(~pl.col("is_known")).select("person_key"),
+            _stage_moved(held, own_past(stages, book), book),
+            met.select("person_key"),
+        ]
+    ).unique()
+    first = held.below_changes.unique("person_key", keep="first", maintain_order=True)
+    stage = pl.DataFrame(
+        {"step": range(len(book.path)), "stage": list(book.path)},
+        schema={"step": pl.Int16, "stage": pl.String},
+    )
+    people = (
+        known.join(keys, on="person_key", how="semi")
+        .join(first.select("person_key", pl.col("below").alias("step")), on="person_key")
+        .join(stage, on="step")
+        .rename({"stage": "below"})
+        .sort("person_key")
+    )
+    rows = met.select("person_key", "at", "triggers").iter_rows()
+    return Chosen(
+        people, {key: (at, tuple(triggers)) for key, at, triggers in rows}, met.select(AT), held.below_changes
+    )
+
+
+def _met(held: Truths, cycles: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
+    """person_key, at, triggers: who meets a trigger without `activity` at the last instant, or had a trial ended."""
+    alone = [number for number, trigger in enumerate(book.triggers) if trigger.activity is None]
+    number = [
+        pl.when(f"person_{number}").then(pl.lit(number, pl.Int64)).otherwise(pl.lit(None, pl.Int64))
+        for number in alone
+    ]
+    triggers = pl.concat_list(number).list.drop_nulls() if number else pl.lit([], pl.List(pl.Int64))
+    void = cycles.filter(pl.col("close_reason") == NOT_LIVE).select("person_key").unique()
+    return (
+        held.last.select(*AT, triggers.alias("triggers"))
+        .join(void.with_columns(pl.lit(True).alias("void")), on="person_key", how="left")
+        .filter((pl.col("triggers").list.len() > 0) | pl.col("void"))
+        .select(*AT, "triggers")
+    )
+
+
+def _stage_moved(held: Truths, stages: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
+    """People below MQL for whom conditions give another stage at some instant than where they stand."""
+    steps = {stage: step for stage, step in book.steps.items() if stage in book.below_mql}
+    table = pl.DataFrame(
+        {"stage": list(steps), "step": list(steps.values())}, schema={"stage": pl.String, "step": pl.Int16}
+    )
+    placed = stages.select("person_key", "stage").join(table, on="stage")
+    moved = held.below_changes.join(placed, on="person_key").filter(pl.col("below") != pl.col("step"))
+    return moved.select("person_key").unique()
+
+
+def _acted(tried: pl.DataFrame, around: Surroundings) -> Iterator[Event]:
+    rows: dict[tuple[str, datetime], list[Try]] = {}
+    for key, at, acted_at, fact, trigger in tried.select(*AT, "acted_at", "fact_key", "trigger").iter_rows():
+        rows.setdefault((key, at), []).append(Try(trigger, acted_at, fact))
+    return (Event(at, key, 0, Acted(tries, around[key, at])) for (key, at), tries in rows.items())

@@ -1,0 +1,100 @@
+"""Opportunities of the people: on which lines each counts, and when it was opened, won or lost."""
+
+import polars as pl
+
+from engine.lifecycle.rulebook import Rulebook
+from schemas.conditions import expression
+from schemas.frames.base import UTC
+
+OPENED, WON, LOST = "opened", "won", "lost"
+_ONE = ["person_key", "opportunity_id"]
+
+
+def with_lines(versions: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
+    """The versions (frames.facts.OpportunityVersions) with `lines`: where that version counts, none if nowhere."""
+    none = pl.lit(None, pl.String)
+    on_line = [
+        pl.when(expression(line.opportunity)).then(pl.lit(name)).otherwise(none) if line.opportunity else none
+        for name, line in book.lines.items()
+    ]
+    counts = expression(book.rules.counted_opportunities) & ~pl.col("is_deleted")
+    lines = pl.concat_list(on_line).list.drop_nulls() if on_line else pl.lit([], pl.List(pl.String))
+    return versions.with_columns(
+        pl.when(counts).then(lines).otherwise(pl.lit([], pl.List(pl.String))).alias("lines")
+    ).sort("valid_from", "learned_at")
+
+
+def lines_at(facts: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:
+    """`facts` (opportunity_id, occurred_at) with `lines` and `made_at` of their opportunity, as it was at that instant.
+
+    A version that became true later than the fact counts where there is no earlier one.
+    """
+    first = lined.group_by("opportunity_id", maintain_order=True).agg(
+        pl.col("lines").first().alias("first_lines"), pl.col("created_at").min().alias("made_at")
+    )
+    then = lined.select("opportunity_id", "valid_from", "lines").unique(
+        ["opportunity_id", "valid_from"], keep="last", maintain_order=True
+    )
+    found = facts.sort("occurred_at").join_asof(
+        then.sort("valid_from"),
+        left_on="occurred_at",
+        right_on="valid_from",
+        by="opportunity_id",
+        strategy="backward",
+        check_sortedness=False,
+    )
+    return (
+        found.join(first, on="opportunity_id", how="left")
+        .with_columns(pl.coalesce("lines", "first_lines").alias("lines"))
+        .drop("first_lines", "valid_from")
+    )
+
+
+def moves(lined: pl.DataFrame) -> pl.DataFrame:
+    """One row per opening and per end: person_key, opportunity_id, how, occurred_at, learned_at, lines, has_open.
+
+    `has_open`: another opportunity of the person on one of the lines was open when this one ended. Opportunities of
+    the account alone are nobody's.
+    """
+    own = lined.filter((pl.col("link") != "account") & (pl.col("lines").list.len() > 0))
+    opened = own.group_by(_ONE, maintain_order=True).agg(
+        pl.lit(OPENED).alias("how"),
+        pl.max_horizontal("created_at", "linked_at").min().alias("occurred_at"),
+        pl.col("learned_at").min(),
+        pl.col("lines").first(),
+    )
+    ended = (
+        own.filter(pl.col("is_closed"))
+        .group_by(_ONE, maintain_order=True)
+        .agg(
+            pl.when(pl.col("is_won").first()).then(pl.lit(WON)).otherwise(pl.lit(LOST)).alias("how"),
+            pl.max_horizontal("valid_from", "linked_at").first().alias("occurred_at"),
+            pl.col("learned_at").first(),
+            pl.col("lines").first(),
+        )
+    )
+    every = pl.concat([opened, ended]).with_columns(pl.col("occurred_at", "learned_at").cast(UTC))
+    return every.join(_with_another_open(opened, ended), on=_ONE, how="left").with_columns(
+        (pl.col("has_open").fill_null(False) & (pl.col("how") != OPENED)).alias("has_open")
+    )
+
+
+def _with_another_open(opened: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
+    spans = opened.join(ended.select(*_ONE, pl.col("occurred_at").alias("to")), on=_ONE, how="left").select(
+        "person_key",
+        pl.col("opportunity_id").alias("other"),
+        pl.col("occurred_at").alias("from"),
+        "to",
+        pl.col("lines").alias("other_lines"),
+    )
+    return (
+        ended.join(spans, on="person_key")
+        .filter(
+            (pl.col("other") != pl.col("opportunity_id"))
+            & (pl.col("from") <= pl.col("occurred_at"))
+            & (pl.col("to").is_null() | (pl.col("to") > pl.col("occurred_at")))
+            & (pl.col("lines").list.set_intersection("other_lines").list.len() > 0)
+        )
+        .select(*_ONE, pl.lit(True).alias("has_open"))
+        .unique()
+    )
