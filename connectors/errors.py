@@ -18,6 +18,9 @@ from datetime import datetime
 class PlatformError(Exception):
     """Something a platform did that ends the reading of a stream or a batch. `platform` and `code` as it names them."""
 
+    is_passing = False
+    """Whether the next run may find it gone without anybody's doing."""
+
     def __init__(self, platform: str, message: str, code: str = "") -> None:
         super().__init__(f"{platform}: {message}" + (f" ({code})" if code else ""))
         self.platform = platform
@@ -27,9 +30,13 @@ class PlatformError(Exception):
 class Unavailable(PlatformError):
     """No answer, or a temporary refusal that outlasted the retries."""
 
+    is_passing = True
+
 
 class QuotaExhausted(PlatformError):
     """A daily allowance is used up."""
+
+    is_passing = True
 
     def __init__(self, platform: str, message: str, code: str = "", until: datetime | None = None) -> None:
         super().__init__(platform, message, code)
@@ -50,3 +57,5 @@ class RequestRefused(PlatformError):
 
 class Damaged(PlatformError):
     """A file or page arrived broken more often than we retry."""
+
+    is_passing = True

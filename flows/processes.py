@@ -17,7 +17,7 @@ def child(
     Ended with SIGINT, as Ctrl-C would; what is left of its group after `grace` seconds is killed.
     """
     out = log.open("w", encoding="utf-8") if log else subprocess.PIPE
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - only commands that this package spells out
         list(command),
         env=dict(env),
         stdout=out,

@@ -1,0 +1,77 @@
+"""What a person sees in a terminal: progress bars while it works, tables when it is done."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+
+class Bars:
+    """Progress of the stages as bars; a stage whose total is unknown counts up."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def advance(self, stage: str, rows: int, total: int | None = None) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total)
+        if total is None:
+            self._bars.update(self._tasks[stage], advance=rows)
+        else:
+            self._bars.update(self._tasks[stage], advance=rows, total=total)
+
+    def say(self, message: str) -> None:
+        self._bars.console.print(message, markup=False, highlight=False)
+
+    def finish(self) -> None:
+        """Bars without a known total are full now."""
+        for task in self._bars.tasks:
+            if task.total is None:
+                self._bars.update(task.id, total=task.completed)
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[Bars]:
+    """Bars on `console` for the length of a block; on something that is no terminal, nothing is drawn twice."""
+    columns = (
+        SpinnerColumn(finished_text="✓"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=False) as bars:
+        shown = Bars(bars)
+        try:
+            yield shown
+        finally:
+            shown.finish()
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A table whose numbers stand to the right."""
+    body = [list(row) for row in rows]
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
+    for number, column in enumerate(columns):
+        is_number = bool(body) and all(isinstance(row[number], int | float) for row in body)
+        made.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in body:
+        made.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    return made
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """`3 applied, 1 rejected`; `nothing` where all is zero."""
+    parts = [f"{n:,} {name}" for name, n in counts.items() if n]
+    return ", ".join(parts) or "nothing"
