@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from simulator.salesforce.errors import RecordError
-from simulator.salesforce.objects import CONVERTED_STATUS
+from simulator.salesforce.objects.picklists import CONVERTED_STATUS
 from simulator.salesforce.values import stamp
 
 if TYPE_CHECKING:

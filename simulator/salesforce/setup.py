@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from simulator.salesforce.ids import make_id
-from simulator.salesforce.objects import CONVERTED_STATUS, LEAD_STATUSES
+from simulator.salesforce.objects.picklists import CONVERTED_STATUS, LEAD_STATUSES
 
 if TYPE_CHECKING:
     from simulator.salesforce.org import Org
