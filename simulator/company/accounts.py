@@ -40,7 +40,7 @@ class Firm:
 def make_firms(names: Names, seed: int, people: int) -> list[Firm]:
     """Accounts first, then the firms that nobody has opened an account for."""
     rng = dice(seed, "firms")
-    accounts = round(people * ACCOUNTS_PER_PERSON)
+    accounts = max(4, round(people * ACCOUNTS_PER_PERSON)) if people else 0
     firms = []
     for number in range(round(accounts * FIRMS_PER_ACCOUNT)):
         country, industry = COUNTRIES.draw(rng), INDUSTRIES.draw(rng)

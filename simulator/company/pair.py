@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.company.accounts import CURRENCY_OF
 from simulator.company.people import Person
+from simulator.marketo.instance import Instance
 
 NO_COMPANY = "[not provided]"  # Salesforce demands a company of a lead; this is what sync tools write
 # Salesforce lead field -> Marketo field: what native sync keeps equal.
@@ -115,3 +116,17 @@ def link_values(person: Person, owner: str | None, status: str | None) -> dict[s
     elif person.lead_id:
         linked |= {"sfdcType": "Lead", "sfdcId": person.lead_id, "company": person.company or NO_COMPANY}
     return linked
+
+
+def same(old: Any, new: Any) -> bool:
+    """No value, the empty text and an unchecked box are the same to the sync."""
+    if isinstance(old, float) and isinstance(new, int):
+        return old == new
+    return (old or None) == (new or None)
+
+
+def write_sync_activity(
+    marketo: Instance, type_id: int, who: int, at: datetime, value: str | None, attributes: Mapping[str, Any]
+) -> None:
+    """What the sync leaves in a person's activity log."""
+    marketo.add_activity(type_id, who, at=at, primary_id=who, primary_value=value, attributes=attributes)

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from simulator.company.dice import Weighted
-from simulator.company.hours import next_at_work, working_time_after
+from simulator.company.hours import working_time_after
 from simulator.company.people import Person
 from simulator.company.staff import Rep, Staff
 
@@ -187,7 +187,7 @@ def _own(past: Past, at: datetime, old: str, new: str, staff: Staff) -> None:
 
 
 def _task(past: Past, rng: Random, at: datetime, rep: Rep) -> None:
-    past.tasks.append(task_row(rng, next_at_work(at, rep.zone), rep.id))
+    past.tasks.append(task_row(rng, at, rep.id))
 
 
 def task_row(rng: Random, at: datetime, owner: str) -> dict[str, Any]:

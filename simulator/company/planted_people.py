@@ -80,6 +80,7 @@ class Peculiar:
         self._seed = seed
         self._names = names
         self._ideal = ideal
+        self._hostile_ones = 0  # so that every name of the list comes up
         self._turn: dict[str, Callable[[Person, Random], None]] = {
             "student": self._student,
             "no_student": self._no_student,
@@ -132,7 +133,8 @@ class Peculiar:
         person.industry = rng.choice(UNSUPPORTED_INDUSTRIES)
 
     def _hostile(self, person: Person, rng: Random) -> None:
-        person.first, person.last = _HOSTILE_NAMES[person.number % len(_HOSTILE_NAMES)]
+        person.first, person.last = _HOSTILE_NAMES[self._hostile_ones % len(_HOSTILE_NAMES)]
+        self._hostile_ones += 1
         if rng.random() < 0.6:
             person.title = rng.choice(HOSTILE_TITLES)
         if rng.random() < 0.6:
