@@ -2,9 +2,12 @@
 
 import sqlalchemy as sa
 from alembic import op
-${imports if imports else ""}
+from sqlalchemy.dialects import postgresql
+
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
+
+TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
