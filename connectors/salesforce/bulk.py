@@ -59,32 +59,50 @@ class Bulk:
         assignment_rule: str | None = None,
     ) -> dict[str, Mapping[str, str | None]]:
         """Result rows by the value of the column `key`: `sf__Id` of a success, `sf__Error` of a failure; a record
-        that is absent was not processed."""
+        that is absent was not processed. A job that fails may have taken rows before: it raises only if not."""
         job = self._open(sobject, operation, key, _csv(records), assignment_rule)
-        self._wait("ingest", job)
+        failed: JobFailed | None = None
+        try:
+            self._wait("ingest", job)
+        except JobFailed as error:
+            failed = error
         found: dict[str, Mapping[str, str | None]] = {}
         for results in ("successfulResults", "failedResults"):
             path = f"/jobs/ingest/{job}/{results}"
             answer = self._api.bulk("GET", path, expect="bytes", endpoint=f"bulk/{results}")
             found |= {str(row[key]): row for row in _rows(answer.body)}
+        if failed and not found:
+            raise failed
         return found
 
     def _open(self, sobject: str, operation: str, key: str, content: bytes, rule: str | None) -> str:
+        """A job with its rows, closed for processing."""
         body = {"object": sobject, "operation": operation, "contentType": "CSV", "lineEnding": "LF"}
         if operation == "upsert":
             body["externalIdFieldName"] = key
         if rule:
             body["assignmentRuleId"] = rule
-        job = str(self._json("POST", "/jobs/ingest", body)["id"])
-        path = f"/jobs/ingest/{job}"
-        headers = {"Content-Type": "text/csv; charset=UTF-8"}
         try:
-            self._api.bulk("PUT", f"{path}/batches", data=content, headers=headers, endpoint="bulk/batches")
-            self._json("PATCH", path, {"state": "UploadComplete"})
+            job = self._uploaded(body, content)
         except RequestRefused:
-            # A repeated upload or close is refused if the first was taken and only its answer lost.
+            # An upload that is repeated because its answer was lost is refused; the second job begins afresh.
+            job = self._uploaded(body, content)
+        try:
+            self._json("PATCH", f"/jobs/ingest/{job}", {"state": "UploadComplete"})
+        except RequestRefused:
             if self._state("ingest", job) not in ("UploadComplete", "InProgress", "JobComplete"):
                 raise
+        return job
+
+    def _uploaded(self, body: Mapping[str, Any], content: bytes) -> str:
+        job = str(self._json("POST", "/jobs/ingest", body)["id"])
+        headers = {"Content-Type": "text/csv; charset=UTF-8"}
+        try:
+            path = f"/jobs/ingest/{job}/batches"
+            self._api.bulk("PUT", path, data=content, headers=headers, endpoint="bulk/batches")
+        except RequestRefused:
+            self._json("PATCH", f"/jobs/ingest/{job}", {"state": "Aborted"})
+            raise
         return job
 
     def _wait(self, kind: str, job: str) -> None:

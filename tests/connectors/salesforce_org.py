@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from connectors.http import Retries, Timing
 from connectors.ports import Cursor, Page, StreamFailure, StreamRequest
 from connectors.salesforce import ClientCredentials, Connection, connect
-from schemas.playbook.platforms import Platforms
+from schemas.playbook.platforms import Platforms, Salesforce
 from schemas.vocabulary import Stream
 from simulator.credentials import SALESFORCE
 from simulator.salesforce.app import create_app
@@ -45,6 +45,11 @@ _PLAYBOOK = Path(__file__).resolve().parents[2] / "playbook" / "platforms.yaml"
 def platforms() -> Platforms:
     """The default playbook's."""
     return Platforms.model_validate(YAML(typ="safe").load(_PLAYBOOK.read_text(encoding="utf-8")))
+
+
+def settings() -> Salesforce:
+    """The default playbook's, with a field of Task for the cycle key that every org has."""
+    return platforms().salesforce.model_copy(update={"task": {"cycle_key": "CallDisposition"}})
 
 
 @dataclass
@@ -181,11 +186,11 @@ def connected(site: Site, *, naps: Naps | None = None, **options: Any) -> Iterat
     connection = connect(
         site.url,
         options.pop("credentials", ClientCredentials(SALESFORCE.client_id, secret)),
-        options.pop("settings", playbook.salesforce),
+        options.pop("settings", settings()),
         options.pop("extra", playbook.extra),
         options.pop("statuses", playbook.statuses),
         options.pop("handover", playbook.handover),
-        timing=Timing(sleep=naps or Naps()),
+        timing=Timing(sleep=options.pop("sleep", None) or naps or Naps()),
         retries=options.pop("retries", Retries()),
         **options,
     )
