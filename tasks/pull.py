@@ -66,11 +66,11 @@ def pull(
     """Reads everything that changed since the last run, and stores it."""
     with ledger.read() as connection:
         known = cursors.load(connection, source.platform)
-        read_through = cursors.read_through(connection, source.platform)
+        read_through = cursors.read_through(connection)
     requests = [
         StreamRequest(stream, known.get(stream))
         for stream in STREAMS[source.platform]
-        if not _is_fresh(stream, read_through.get(stream), settings.freshness, run.as_of)
+        if not _is_fresh(stream, read_through.get((source.platform, stream)), settings.freshness, run.as_of)
     ]
     return store_all(ledger, source, requests, settings, run, Origin.LIVE, progress, accept_batches)
 
