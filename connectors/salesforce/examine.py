@@ -29,12 +29,13 @@ class Examiner:
         self._statuses = statuses
 
     def findings(self) -> list[Finding]:
-        """The connection first: if that fails, nothing else is asked."""
-        found = list(self._guarded("connection", self._connection))
-        if not found[-1].ok:
-            return found
+        """Host and version first, then the login: if one of these fails, nothing else is asked."""
+        found: list[Finding] = []
+        for name, check in (("API version", self._version), ("connection", self._connection)):
+            found += self._guarded(name, check)
+            if not found[-1].ok:
+                return found
         checks: dict[str, Callable[[], Iterator[Finding]]] = {
-            "API version": self._version,
             "integration user": self._user,
             "API calls": self._calls,
             "objects": self._objects,

@@ -48,8 +48,8 @@ def platforms() -> Platforms:
 
 
 def settings() -> Salesforce:
-    """The default playbook's, with a field of Task for the cycle key that every org has."""
-    return platforms().salesforce.model_copy(update={"task": {"cycle_key": "CallDisposition"}})
+    """The default playbook's for Salesforce."""
+    return platforms().salesforce
 
 
 @dataclass
