@@ -10,55 +10,31 @@ rule, the permission set and the three technical users (`Mqlflow Integration`, `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
 from simulator.clock import Clock
 from simulator.faults import Faults
-from simulator.salesforce import conversion, setup
+from simulator.salesforce import conversion, loading, setup
 from simulator.salesforce.conversion import Converted
 from simulator.salesforce.derived import derive
 from simulator.salesforce.errors import RecordError
 from simulator.salesforce.history import History
 from simulator.salesforce.ids import is_id, make_id, to_18
+from simulator.salesforce.late_writes import LateWrites
 from simulator.salesforce.objects import standard_schema
 from simulator.salesforce.rules import Rules
 from simulator.salesforce.schema import SObject
 from simulator.salesforce.store import Store, quoted
+from simulator.salesforce.transactions import Change, Transactions
 from simulator.salesforce.values import coerce, parse_stamp, stamp
 
 __all__ = ["Change", "Converted", "Org", "RecordError"]
 
 # Written by Salesforce itself; a caller inside the simulator may still seed them with `load`.
 _SYSTEM = ("Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
-
-
-@dataclass(frozen=True)
-class Change:
-    """One committed write: `before` is None for a new record, `after` is None for a deleted one."""
-
-    sobject: str
-    id: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    by: str
-    at: datetime
-
-
-@dataclass(order=True)
-class _LateWrite:
-    """An update whose transaction has begun at `at` and commits at `visible_at`."""
-
-    visible_at: datetime
-    number: int
-    sobject: str = field(compare=False)
-    id: str = field(compare=False)
-    values: Mapping[str, Any] = field(compare=False)
-    by: str = field(compare=False)
-    at: datetime = field(compare=False)
 
 
 class Org:
@@ -71,9 +47,9 @@ class Org:
         self.store = Store(self.schema)
         self.history = History(self.store)
         self.rules = Rules(self.store)
-        self.on_change: list[Callable[[Change], None]] = []
-        self._queued: list[Change] | None = None
-        self._late: list[_LateWrite] = []
+        self._transactions = Transactions(self.store)
+        self._late = LateWrites()
+        self.on_change = self._transactions.observers
         self.organization_id = setup.found(self, seed=seed)
 
     def sobject(self, name: str) -> SObject:
@@ -133,18 +109,15 @@ class Org:
         row["Id"] = make_id(kind.prefix, number)
         if kind.auto_name:
             row["Name"] = kind.auto_name.format(number)
-        row.update(_stamps(kind, row, by=by, when=when))
-        visible_at = None
-        if not through_api:
-            late = self.faults.take("salesforce", "late_commit", object=kind.name)
-            if late is not None:
-                visible_at = stamp(moment + timedelta(seconds=float(late.option("seconds", 60))))
+        row.update(loading.stamps(kind, by=by, when=when))
+        late = None if through_api else self._late_until(kind, moment)
+        visible_at = stamp(late) if late else None
         with self.transaction():
             self.store.insert(kind, row, visible_at=visible_at)
             self.history.created(kind, row["Id"], by=by, stamp=when)
             self._touch_activity_date(kind, row, when)
             after = self.store.get(kind, row["Id"])
-            self._notify(Change(kind.name, row["Id"], None, after, by, moment))
+            self._transactions.notify(Change(kind.name, row["Id"], None, after, by, moment))
         return str(row["Id"])
 
     def update(
@@ -160,21 +133,17 @@ class Org:
         """Changes a living record, stamps it and writes its history, or raises RecordError and changes nothing."""
         kind = self.sobject(sobject)
         moment = at or self.clock.now()
-        if not through_api:
-            late = self.faults.take("salesforce", "late_commit", object=kind.name)
-            if late is not None:
-                visible = moment + timedelta(seconds=float(late.option("seconds", 60)))
-                self._late.append(
-                    _LateWrite(visible, len(self._late), kind.name, id, dict(values), by, moment)
-                )
-                return
+        late = None if through_api else self._late_until(kind, moment)
+        if late is not None:
+            self._late.begin(kind.name, id, values, by=by, at=moment, visible_at=late)
+            return
         self._update(kind, id, values, by=by, at=moment)
 
     def _update(self, kind: SObject, id: str, values: Mapping[str, Any], *, by: str, at: datetime) -> None:
         before = self._living(kind, id)
         if before.get("IsConverted"):
             raise RecordError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
-        when = stamp(at)
+        when = max(stamp(at), before["SystemModstamp"])  # stamps of a record never go back
         given = self._coerced(kind, values)
         after = {**before, **given}
         derive(kind, after, when)
@@ -191,7 +160,7 @@ class Org:
             if changes:
                 self.store.update(kind, before["Id"], changes)
             self.history.changed(kind, before, after, by=by, stamp=stamp(at))
-            self._notify(Change(kind.name, before["Id"], before, after, by, at))
+            self._transactions.notify(Change(kind.name, before["Id"], before, after, by, at))
 
     def delete(
         self,
@@ -222,7 +191,7 @@ class Org:
                 if merged_into is not None:
                     values["MasterRecordId"] = to_18(merged_into)
                 self.store.update(kind, before["Id"], values)
-            self._notify(Change(kind.name, before["Id"], before, None, by, moment))
+            self._transactions.notify(Change(kind.name, before["Id"], before, None, by, moment))
 
     def load(self, sobject: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
         """Seeds many records fast and answers their ids in order.
@@ -230,35 +199,7 @@ class Org:
         Rows may carry Id, stamps and every other field. Values are converted to the fields' types; no business
         rule is asked, no history is written, nobody is told.
         """
-        kind = self.sobject(sobject)
-        defaults = {f.name: f.default for f in kind.fields.values() if f.default is not None}
-        now = stamp(self.clock.now())
-        fields = kind.fields
-        loader = self._default_user()
-        ready = []
-        for given in rows:
-            row = dict(defaults)
-            for name, value in given.items():
-                if value is not None:
-                    row[name] = coerce(fields[name], value)
-            number = self.store.next_number(kind) if "Id" not in row or kind.auto_name else 0
-            if "Id" not in row:
-                row["Id"] = make_id(kind.prefix, number)
-            if kind.auto_name and "Name" not in row:
-                row["Name"] = kind.auto_name.format(number)
-            created = row.get("CreatedDate") or now
-            if "OwnerId" in fields and "OwnerId" not in row:
-                row["OwnerId"] = loader
-            derive(kind, row, row.get("LastModifiedDate") or created)
-            by = row.get("CreatedById") or loader
-            stamped = _stamps(kind, row, by=by, when=created)
-            stamped.update({n: row[n] for n in stamped if n in row and n != "Id"})
-            if "LastModifiedDate" in row and "SystemModstamp" not in row and "SystemModstamp" in fields:
-                stamped["SystemModstamp"] = row["LastModifiedDate"]
-            row.update(stamped)
-            ready.append(row)
-        self.store.insert_many(kind, ready)
-        return [str(row["Id"]) for row in ready]
+        return loading.load(self.store, self.sobject(sobject), rows, stamp(self.clock.now()))
 
     def convert_lead(
         self,
@@ -287,19 +228,15 @@ class Org:
 
     def settle(self) -> None:
         """Commits the late transactions whose time has come; their stamps stay those of their beginning."""
-        now = self.clock.now()
-        while self._late and min(self._late).visible_at <= now:
-            late = min(self._late)
-            self._late.remove(late)
-            try:
+        for late in self._late.due(self.clock.now()):
+            # As on the platform: a transaction that fails at its end leaves nothing behind.
+            with suppress(RecordError):
                 self._update(self.sobject(late.sobject), late.id, late.values, by=late.by, at=late.at)
-            except RecordError:
-                continue  # as on the platform: a transaction that fails at its end leaves nothing behind
 
     def oldest_open_transaction(self, sobject: str) -> datetime | None:
         """When the oldest transaction on this object began that has not yet committed."""
         kind = self.sobject(sobject)
-        begun = [late.at for late in self._late if late.sobject == kind.name]
+        begun = self._late.begun(kind.name)
         if "CreatedDate" in kind.fields:
             (hidden,) = self.store.connection.execute(
                 f'SELECT MIN("CreatedDate") FROM {quoted(kind.name)} WHERE _visible_at > ?',
@@ -308,32 +245,14 @@ class Org:
             begun += [parse_stamp(hidden)] if hidden else []
         return min(begun, default=None)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; observers hear of the changes after the outermost one has succeeded."""
-        if self._queued is not None:
-            mark = len(self._queued)
-            try:
-                with self.store.savepoint():
-                    yield
-            except BaseException:
-                del self._queued[mark:]
-                raise
-            return
-        self._queued = []
-        try:
-            with self.store.savepoint():
-                yield
-            changes = self._queued
-        finally:
-            self._queued = None
-        for change in changes:
-            for observer in list(self.on_change):
-                observer(change)
+        return self._transactions.open()
 
-    def _notify(self, change: Change) -> None:
-        assert self._queued is not None
-        self._queued.append(change)
+    def _late_until(self, kind: SObject, at: datetime) -> datetime | None:
+        """When a write that begins at `at` commits, if a test has ordered that the next one be late."""
+        fault = self.faults.take("salesforce", "late_commit", object=kind.name)
+        return None if fault is None else at + timedelta(seconds=float(fault.option("seconds", 60)))
 
     def _living(self, kind: SObject, id: str) -> dict[str, Any]:
         if not is_id(id):
@@ -369,21 +288,8 @@ class Org:
         """A new task or event moves the person's LastActivityDate: the system's change, not a person's."""
         who = row.get("WhoId") if kind.name in ("Task", "Event") else None
         person = self.schema.of_id(who) if who else None
-        if person is not None and who is not None:
-            date = row.get("ActivityDate") or when[:10]
-            self.store.update(person, who, {"LastActivityDate": date, "SystemModstamp": when})
-
-    def _default_user(self) -> str:
-        row = self.store.connection.execute('SELECT MIN("Id") FROM "User"').fetchone()
-        return str(row[0]) if row and row[0] else ""
-
-
-def _stamps(kind: SObject, row: Mapping[str, Any], *, by: str, when: str) -> dict[str, Any]:
-    every = {
-        "CreatedDate": when,
-        "CreatedById": by,
-        "LastModifiedDate": when,
-        "LastModifiedById": by,
-        "SystemModstamp": when,
-    }
-    return {name: value for name, value in every.items() if name in kind.fields}
+        before = self.store.get(person, who) if person is not None and who is not None else None
+        if person is not None and before is not None:
+            date = max(row.get("ActivityDate") or when[:10], before["LastActivityDate"] or "")
+            moved = {"LastActivityDate": date, "SystemModstamp": max(when, before["SystemModstamp"])}
+            self.store.update(person, before["Id"], moved)
