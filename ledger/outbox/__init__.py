@@ -5,8 +5,9 @@ ends applied, unchanged, rejected, conflict, superseded or dropped. At most one 
 target, field): a newer decision supersedes an older one that still waits.
 """
 
-from ledger.outbox.claims import Claim, Entry, Settlement, claim, claimed, release, settle
+from ledger.outbox.claims import Claim, Entry, claim, claimed
 from ledger.outbox.record import Recorded, record, withdraw
+from ledger.outbox.settling import Settlement, release, settle
 from ledger.outbox.targets import drop, resume, retarget
 from ledger.outbox.values import applied_values, counts, last_applied, problems, waiting
 

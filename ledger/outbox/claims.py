@@ -1,11 +1,10 @@
-"""Claiming what a push will write, and settling what became of it.
+"""Claiming what a push will write.
 
 An entry is claimed in a transaction of its own before the platform is called. A push that is killed leaves it
 claimed, so that the next run knows to look at the platform: it shows our value, then the write arrived.
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,17 +13,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from ledger.frames import among, fetch
-from ledger.outbox.record import KEY, WAITING, find_waiting, supersede
+from ledger.frames import among
 from ledger.tables.base import to_micros
-from ledger.tables.decisions import cycles
-from ledger.tables.operations import outbox
+from ledger.tables.operations import WAITS, outbox
 from ledger.unit_of_work import UnitOfWork
-from schemas.frames.base import UTC
 from schemas.vocabulary import OutboxState, Platform
-
-EMAIL = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
-MQL_RECORD = "mql_record"
 
 
 @dataclass(frozen=True)
@@ -62,23 +55,6 @@ class Claim:
         return tuple(entry.id for entry in self.entries)
 
 
-@dataclass(frozen=True)
-class Settlement:
-    """What became of some entries of one record; fields of a record may fare differently.
-
-    `state`: applied, unchanged, rejected, conflict, dropped, deferred (try again, not before `not_before`), or
-    pending (it didn't arrive). `at` differs from the settling's time for a write found to have arrived at its claim.
-    """
-
-    ids: Collection[int]
-    state: OutboxState
-    code: str = ""
-    message: str = ""
-    native_id: str | None = None
-    not_before: datetime | None = None
-    at: datetime | None = None
-
-
 def claim(
     tx: UnitOfWork,
     platform: Platform,
@@ -94,18 +70,12 @@ def claim(
     With `whole_records` a record chosen for one of the `priorities` takes everything else that waits for it along:
     one call writes all its fields.
     """
-    ready = (
-        (outbox.c.platform == platform)
-        & outbox.c.state.in_(WAITING)
-        & sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= as_of)
-    )
+    ready = sa.and_(WAITS, outbox.c.platform == platform)
+    ready &= sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= as_of)
     if objects is not None:
         ready &= outbox.c.object.in_(list(objects))
     urgent = ready if priorities is None else ready & outbox.c.priority.in_(list(priorities))
-    record = (outbox.c.object, outbox.c.target, outbox.c.is_creation)
-    order = (sa.func.min(outbox.c.priority), sa.func.min(outbox.c.id))
-    chosen = sa.select(*record).where(urgent).group_by(*record).order_by(*order).limit(limit)
-    places = {tuple(row): place for place, row in enumerate(tx.connection.execute(chosen))}
+    places = _first_records(tx.connection, urgent, limit)
     if not places:
         return []
     wanted = ready if whole_records else urgent
@@ -128,83 +98,23 @@ def claimed(connection: sa.Connection, platform: Platform | None = None) -> list
     return _claims(connection.execute(chosen), None, attempt=0)
 
 
-def settle(tx: UnitOfWork, outcomes: Iterable[Settlement], at: datetime) -> int:
-    """Ends claims, or puts them back to wait; how many entries. An entry that isn't claimed is left alone."""
-    rows = [
-        (number, outcome.state, outcome.code, EMAIL.sub("(e-mail)", outcome.message), outcome.native_id)
-        + (outcome.not_before, outcome.at or at)
-        for outcome in outcomes
-        for number in outcome.ids
-    ]
-    schema: dict[str, Any] = {
-        "id": pl.Int64,
-        "state": pl.String,
-        "code": pl.String,
-        "message": pl.String,
-        "native_id": pl.String,
-        "not_before": UTC,
-        "settled_at": UTC,
-    }
-    told = pl.DataFrame(rows, schema=schema, orient="row")
-    settled = told.join(_claimed_entries(tx.connection, told["id"]), on="id", how="inner").with_columns(
-        native_id=pl.when(pl.col("native_id") != pl.col("target")).then("native_id")
-    )
-    waits = pl.col("state").is_in([str(state) for state in WAITING])
-    put_back = _put_back(tx, settled.filter(waits).rename({"settled_at": "at"}))
-    ended = tx.update(outbox, settled.filter(~waits).select(told.columns))
-    _mark_visible(tx, settled)
-    return put_back + ended
-
-
-def release(tx: UnitOfWork, ids: Collection[int], at: datetime) -> int:
-    """Puts claims back that were never sent, as if they hadn't been claimed; how many."""
-    mine = _claimed_entries(tx.connection, pl.Series(list(ids), dtype=pl.Int64))
-    never_sent = mine.with_columns(
-        state=pl.lit(str(OutboxState.PENDING)), at=pl.lit(at).cast(UTC), attempts=pl.col("attempts") - 1
-    )
-    return _put_back(tx, never_sent)
-
-
-CLAIMED = {
-    "id": pl.Int64,
-    **dict.fromkeys(KEY, pl.String),
-    "cycle_key": pl.String,
-    "attempts": pl.Int64,
-}
-
-
-def _claimed_entries(connection: sa.Connection, ids: pl.Series) -> pl.DataFrame:
-    """Those of these entries that are claimed: CLAIMED."""
-    chosen = sa.select(*(outbox.c[name] for name in CLAIMED)).where(
-        outbox.c.state == OutboxState.CLAIMED, outbox.c.id.between(ids.min(), ids.max())
-    )
-    return fetch(connection, chosen, CLAIMED).filter(pl.col("id").is_in(ids.implode()))
-
-
-def _put_back(tx: UnitOfWork, entries: pl.DataFrame) -> int:
-    """Lets claimed entries [CLAIMED, state, at …] wait again, except where a newer one waits for the field already."""
-    newer = find_waiting(tx.connection, entries["target"].unique())
-    beaten = entries.join(newer, on=KEY, how="semi").select("id", "at")
-    rest = entries.join(newer, on=KEY, how="anti")
-    columns = ("id", "state", "code", "message", "native_id", "not_before", "attempts")
-    again = rest.select(name for name in columns if name in rest.columns)
-    return supersede(tx, beaten) + tx.update(outbox, again)
-
-
-def _mark_visible(tx: UnitOfWork, settled: pl.DataFrame) -> None:
-    """The owner can see a cycle from the moment on that its MQL__c stands in the CRM."""
-    stands = [OutboxState.APPLIED, OutboxState.UNCHANGED]
-    written = (
-        settled.filter(pl.col("object").eq(MQL_RECORD) & pl.col("state").is_in([str(s) for s in stands]))
-        .drop_nulls("cycle_key")
-        .group_by("cycle_key")
-        .agg(visible_at=pl.col("settled_at").min())
-    )
-    unseen = sa.select(cycles.c.cycle_key).where(
-        among(cycles.c.cycle_key, written["cycle_key"]), cycles.c.visible_at.is_(None)
-    )
-    found = fetch(tx.connection, unseen, {"cycle_key": pl.String})
-    tx.update(cycles, written.join(found, on="cycle_key", how="semi"))
+def _first_records(
+    connection: sa.Connection, urgent: sa.ColumnElement[bool], limit: int
+) -> dict[tuple[str, str, bool], int]:
+    """The first records in the order of their entries, each with its place. Reads no further than it must."""
+    places: dict[tuple[str, str, bool], int] = {}
+    order = (outbox.c.priority, outbox.c.id)
+    columns = (outbox.c.object, outbox.c.target, outbox.c.is_creation, *order)
+    page = sa.select(*columns).where(urgent).order_by(*order).limit(limit)
+    rows = connection.execute(page).all()
+    while rows:
+        for row in rows:
+            if len(places) == limit:
+                return places
+            places.setdefault((row.object, row.target, row.is_creation), len(places))
+        last = sa.tuple_(rows[-1].priority, rows[-1].id)
+        rows = connection.execute(page.where(sa.tuple_(*order) > last)).all()
+    return places
 
 
 def _mark_claimed(tx: UnitOfWork, rows: Iterable[sa.Row[Any]], as_of: datetime) -> None:

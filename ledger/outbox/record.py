@@ -8,7 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from ledger.frames import among, fetch
-from ledger.tables.operations import outbox
+from ledger.tables.operations import WAITS, outbox
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC
 from schemas.vocabulary import OutboxState
@@ -78,11 +78,9 @@ def supersede(tx: UnitOfWork, entries: pl.DataFrame) -> int:
 def find_waiting(connection: sa.Connection, targets: Iterable[str]) -> pl.DataFrame:
     """Entries of these targets that wait: FOUND."""
     chosen = sa.select(*(outbox.c[name] for name in FOUND))
-    return fetch(
-        connection, chosen.where(outbox.c.state.in_(WAITING), among(outbox.c.target, targets)), FOUND
-    )
+    return fetch(connection, chosen.where(WAITS, among(outbox.c.target, targets)), FOUND)
 
 
 def _among_ids(connection: sa.Connection, rows: pl.DataFrame) -> pl.DataFrame:
-    waiting = fetch(connection, sa.select(outbox.c.id).where(outbox.c.state.in_(WAITING)), {"id": pl.Int64})
+    waiting = fetch(connection, sa.select(outbox.c.id).where(WAITS), {"id": pl.Int64})
     return rows.join(waiting, on="id", how="semi")

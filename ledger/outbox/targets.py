@@ -7,8 +7,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from ledger.frames import among, fetch
-from ledger.outbox.record import FOUND, WAITING, find_waiting, supersede
-from ledger.tables.operations import outbox
+from ledger.outbox.record import FOUND, find_waiting, supersede
+from ledger.tables.operations import WAITS, outbox
 from ledger.unit_of_work import UnitOfWork
 from schemas.vocabulary import OutboxState, Platform
 
@@ -60,4 +60,4 @@ def waits_for(connection: sa.Connection, platform: Platform, object: str) -> pl.
 
 
 def _waits(platform: Platform, object: str) -> sa.ColumnElement[bool]:
-    return (outbox.c.platform == platform) & (outbox.c.object == object) & outbox.c.state.in_(WAITING)
+    return sa.and_(WAITS, outbox.c.platform == platform, outbox.c.object == object)

@@ -6,13 +6,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from ledger.frames import among, fetch
-from ledger.outbox.record import WAITING
-from ledger.tables.operations import outbox
+from ledger.tables.operations import WAITS, outbox
 from schemas.frames.base import UTC
 from schemas.vocabulary import OutboxState, Platform
 
 VALUES = {"target": pl.String, "field": pl.String, "value": pl.String, "at": UTC}
-WAITS = {
+SHOWN_WAITING = {
     "id": pl.Int64,
     "platform": pl.String,
     "object": pl.String,
@@ -100,10 +99,10 @@ def last_applied(
 
 
 def waiting(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:
-    """What waits to be written for these people: WAITS."""
-    chosen = sa.select(*(outbox.c[name] for name in WAITS))
-    ordered = chosen.where(outbox.c.state.in_(WAITING), among(outbox.c.person_key, person_keys))
-    return fetch(connection, ordered.order_by(outbox.c.id), WAITS)
+    """What waits to be written for these people: SHOWN_WAITING."""
+    chosen = sa.select(*(outbox.c[name] for name in SHOWN_WAITING))
+    ordered = chosen.where(WAITS, among(outbox.c.person_key, person_keys))
+    return fetch(connection, ordered.order_by(outbox.c.id), SHOWN_WAITING)
 
 
 def problems(connection: sa.Connection, limit: int = 1000) -> pl.DataFrame:

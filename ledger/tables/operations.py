@@ -112,7 +112,8 @@ erasures = sa.Table(
     info=written_by(Silo.DATA),
 )
 
-_WAITING = f"state IN ('{OutboxState.PENDING}', '{OutboxState.DEFERRED}')"
+WAITS = sa.text(f"state IN ('{OutboxState.PENDING}', '{OutboxState.DEFERRED}')")
+"""Condition of the outbox's partial indexes. As text with its values in it: with bound ones no index would fit it."""
 
 outbox = sa.Table(
     "outbox",
@@ -147,16 +148,15 @@ outbox = sa.Table(
         sqlite_where=sa.text("native_id IS NOT NULL"),
         postgresql_where=sa.text("native_id IS NOT NULL"),
     ),
-    sa.Index("ix_outbox_state", "state", "platform", "priority", "id"),
+    sa.Index("ix_outbox_state", "state"),
+    sa.Index("ix_outbox_urgent", "platform", "priority", "id", sqlite_where=WAITS, postgresql_where=WAITS),
+    # At most one entry waits for a field; the target stands first because that is what entries are looked up by.
     sa.Index(
         "uq_outbox_waiting",
-        "platform",
-        "object",
-        "target",
-        "field",
+        *("target", "field", "object", "platform"),
         unique=True,
-        sqlite_where=sa.text(_WAITING),
-        postgresql_where=sa.text(_WAITING),
+        sqlite_where=WAITS,
+        postgresql_where=WAITS,
     ),
     info=written_by(Silo.OUTBOX),
 )
