@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 
 from connectors.errors import Misconfigured
@@ -65,7 +64,8 @@ def never_sent(failure: requests.RequestException) -> bool:
         return True
     cause = failure.args[0] if failure.args else None
     reason = getattr(cause, "reason", None)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError)
+    # By name: urllib3's classes reach us only wrapped by requests, on which alone we depend.
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError")
 
 
 def http_date(text: str | None) -> datetime | None:
