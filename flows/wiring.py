@@ -31,13 +31,16 @@ class Wiring:
 
 
 @contextmanager
-def wired(settings: Settings) -> Iterator[Wiring]:
-    """Opens what the settings name and closes it again. Raises SettingsFault, PlaybookFaults, LedgerError."""
+def wired(settings: Settings, *, needs_platforms: bool = True) -> Iterator[Wiring]:
+    """Opens what the settings name and closes it again. Raises SettingsFault, PlaybookFaults, LedgerError.
+
+    Commands that only look into the ledger don't need a platform.
+    """
     playbook = load_playbook(settings.playbook)
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger.open(settings.database_url.get_secret_value()))
-        connections = dict(_connections(settings, playbook))
-        if not connections:
+        connections = dict(_connections(settings, playbook)) if needs_platforms else {}
+        if needs_platforms and not connections:
             raise SettingsFault(
                 "no platform is connected; set MQLFLOW_SALESFORCE_URL and MQLFLOW_MARKETO_URL"
             )

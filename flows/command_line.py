@@ -1,0 +1,174 @@
+"""`mqlflow`: the command line. Each command wires, runs and prints; what it does stands in the module it calls.
+
+With `--json` standard output holds one JSON object and nothing else. A person's mistake gives one clear line and exit
+status 2, never a traceback.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+
+from connectors.errors import PlatformError
+from flows import backfilling, chain, screens
+from flows.settings import SettingsFault, read_settings
+from flows.terminal import progress_bars
+from flows.wiring import Wiring, wired
+from ledger.errors import LeaseHeld, LedgerError
+from schemas.playbook.faults import PlaybookFaults
+from schemas.vocabulary import Platform, Stream
+from tasks import doctor as examination
+from tasks import forget as forgetting
+from tasks import why as explaining
+from tasks.find import Unknown
+from tasks.run import NothingAnswers
+from tasks.summary import Exit, Summary
+
+app = typer.Typer(
+    name="mqlflow",
+    help="The handover of leads from marketing to sales, run as code.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+AsJson = Annotated[bool, typer.Option("--json", help="Print one machine-readable object and nothing else.")]
+DAY = ["%Y-%m-%d"]
+
+T = TypeVar("T")
+
+
+@app.command()
+def sync(
+    as_json: AsJson = False,
+    accept_batch: Annotated[
+        list[Stream] | None, typer.Option(help="Store a stream's batch though too many of its rows are bad.")
+    ] = None,
+) -> None:
+    """Pull what changed, score, move, assign, push back."""
+
+    def run(wiring: Wiring, console: Console) -> Summary:
+        with progress_bars(console) as bars:
+            return chain.sync(wiring, bars, accept_batches=accept_batch or [])
+
+    _finish(_with_wiring(run), as_json)
+
+
+@app.command()
+def backfill(
+    since: Annotated[datetime, typer.Option(formats=DAY, help="First day, UTC.")],
+    until: Annotated[datetime, typer.Option(formats=DAY, help="Last day, UTC, included.")],
+    platform: Annotated[list[Platform] | None, typer.Option(help="Default: all that are connected.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the past into the ledger and decide it, without alerting, assigning or pushing anything."""
+
+    def run(wiring: Wiring, console: Console) -> Summary:
+        with progress_bars(console) as bars:
+            return backfilling.backfill(wiring, since.date(), until.date(), platform or list(Platform), bars)
+
+    _finish(_with_wiring(run), as_json)
+
+
+@app.command()
+def why(
+    person: Annotated[str, typer.Argument(help="Ledger key, platform id, or e-mail address.")],
+    as_json: AsJson = False,
+) -> None:
+    """Why a person is where they are: score by lines, transitions, cycles, blocks, owner."""
+
+    def run(wiring: Wiring, _: Console) -> explaining.Explanation:
+        return explaining.explain(wiring.ledger, wiring.playbook, person)
+
+    explanation = _with_wiring(run, needs_platforms=False)
+    if as_json:
+        _print_json(explanation.as_json())
+    else:
+        screens.show_explanation(explanation, Console())
+
+
+@app.command()
+def forget(
+    person: Annotated[str, typer.Argument(help="Ledger key, platform id, or e-mail address.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Blank a person's values in the ledger for good; cycles stay for the figures."""
+    if not yes:
+        typer.confirm("Blank this person's values in the ledger? This can't be undone", abort=True, err=True)
+
+    def run(wiring: Wiring, _: Console) -> forgetting.Forgotten:
+        return forgetting.forget(wiring.ledger, person)
+
+    forgotten = _with_wiring(run, needs_platforms=False)
+    if as_json:
+        _print_json(forgotten.as_json())
+    else:
+        screens.show_forgotten(forgotten, Console())
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Examine settings, playbook, database, connections, permissions and fields; say how to mend what is wrong."""
+    try:
+        with wired(read_settings()) as wiring:
+            findings = examination.examine(wiring.ledger, wiring.playbook, wiring.sources)
+    except (SettingsFault, PlaybookFaults, LedgerError, PlatformError) as fault:
+        _fail(str(fault), Exit.WRONG_USAGE)
+    if as_json:
+        _print_json({"findings": [vars(finding) for finding in findings]})
+    else:
+        screens.show_findings(findings, Console())
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(Exit.WRONG_USAGE)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+    help="Local Salesforce and Marketo servers with a generated company: `mqlflow simulator serve --help`.",
+)
+def simulator(context: typer.Context) -> None:
+    command = [sys.executable, "-m", "simulator", *context.args]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module
+
+
+def main() -> None:
+    """Entry point of the `mqlflow` command."""
+    app()
+
+
+def _with_wiring(work: Callable[[Wiring, Console], T], *, needs_platforms: bool = True) -> T:
+    """Runs `work` with everything wired, and turns what a person can mend into one line and an exit status."""
+    try:
+        with wired(read_settings(), needs_platforms=needs_platforms) as wiring:
+            return work(wiring, Console(stderr=True))
+    except LeaseHeld as held:
+        _fail(str(held), Exit.LEASE_HELD)
+    except NothingAnswers as silence:
+        _fail(str(silence), Exit.FAILED)
+    except PlatformError as error:
+        _fail(str(error), Exit.FAILED if error.is_passing else Exit.WRONG_USAGE)
+    except (SettingsFault, PlaybookFaults, LedgerError, Unknown) as fault:
+        _fail(str(fault), Exit.WRONG_USAGE)
+
+
+def _finish(summary: Summary, as_json: bool) -> None:
+    if as_json:
+        _print_json(summary.as_json())
+    else:
+        screens.show_summary(summary, Console())
+    raise typer.Exit(summary.exit)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, default=str))
+
+
+def _fail(message: str, status: Exit) -> NoReturn:
+    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(status)
