@@ -1,6 +1,7 @@
 """What can go wrong with the ledger, named by what to do about it.
 
 LedgerError
+├── Unreachable      no connection, or the file is locked: look at the server or the file
 ├── NotMigrated      the database has another revision than this code: upgrade it
 ├── WrongBinding     the ledger belongs to another org: use that org's ledger
 ├── LeaseHeld        another run writes: wait for it
@@ -13,6 +14,10 @@ Messages never hold the password of a database URL.
 
 class LedgerError(Exception):
     """Base of all; its message says what, where, and what to do."""
+
+
+class Unreachable(LedgerError):
+    """The database doesn't answer, or somebody else has locked it."""
 
 
 class NotMigrated(LedgerError):

@@ -18,7 +18,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from ledger.errors import LeaseHeld
+from ledger.errors import LeaseHeld, Unreachable
 from ledger.lease_token import LIFETIME, WRITER, LeaseToken, WallClock, renew, wall_clock
 from ledger.open import Ledger
 from ledger.processes import Life, life_of, this_process
@@ -56,7 +56,7 @@ class Lease:
 
     def __exit__(self, *_: object) -> None:
         # A database that is gone must not hide why the block ended; an unreleased lease ends with its process.
-        with suppress(DBAPIError):
+        with suppress(DBAPIError, Unreachable):
             self.release()
 
     def _keep(self) -> None:

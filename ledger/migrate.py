@@ -32,6 +32,11 @@ def revision(engine: sa.Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_known(number: str) -> bool:
+    """Whether this code knows a revision; one that it doesn't was made by a newer version."""
+    return any(script.revision == number for script in ScriptDirectory.from_config(config()).walk_revisions())
+
+
 @cache
 def head() -> str:
     """The newest revision."""

@@ -12,11 +12,12 @@ from typing import Self
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ledger import migrate, silo_guard, sqlite_files
 from ledger.errors import LedgerError, NotMigrated, WrongBinding
 from ledger.lease_token import LeaseToken
+from ledger.refusals import unreachable, without_values
 from ledger.silo_guard import OPTION, SiloGuard
 from ledger.tables.operations import binding, secrets
 from ledger.unit_of_work import UnitOfWork, unit_of_work
@@ -42,13 +43,9 @@ class Ledger:
                 ledger.upgrade()
             else:
                 ledger.revision()
-        except OperationalError as error:
+        except DBAPIError as error:
             ledger.close()
-            where = ledger.engine.url.render_as_string(hide_password=True)
-            raise LedgerError(
-                f"The ledger {where} can't be reached ({type(error.orig).__name__}); check that the server runs "
-                "and that MQLFLOW_DATABASE_URL names it."
-            ) from None
+            raise unreachable(ledger.engine, error.orig) from None
         return ledger
 
     def close(self) -> None:
@@ -77,9 +74,9 @@ class Ledger:
     def read(self) -> Iterator[sa.Connection]:
         """A connection for reading: the ledger stands still on it, and writes are refused."""
         self._check_revision()
-        with self.engine.connect() as plain:
+        with self._connect() as plain:
             connection = _for_reading(plain)
-            with connection.begin():
+            with without_values(connection), connection.begin():
                 yield connection
 
     def begin(self, token: LeaseToken | None) -> AbstractContextManager[UnitOfWork]:
@@ -89,7 +86,7 @@ class Ledger:
     @contextmanager
     def _begin(self, token: LeaseToken | None) -> Iterator[UnitOfWork]:
         self._check_revision()
-        with self.engine.connect() as plain:
+        with self._connect() as plain:
             connection = plain.execution_options(**{sqlite_files.WRITES: True})
             with unit_of_work(connection, token) as tx:
                 yield tx
@@ -132,15 +129,30 @@ class Ledger:
         """To be called after forgetting somebody: SQLite's log still holds the pages as they were."""
         sqlite_files.empty_log(self.engine)
 
+    def _connect(self) -> sa.Connection:
+        try:
+            return self.engine.connect()
+        except DBAPIError as error:
+            raise unreachable(self.engine, error.orig) from None
+
     def _check_revision(self) -> None:
         if self._is_current:
             return
         present, wanted = self.revision(), self.head()
-        if present != wanted:
-            where = self.engine.url.render_as_string(hide_password=True)
-            state = "holds no ledger yet" if present is None else f"is at revision {present}"
-            raise NotMigrated(f"The database {where} {state}, this version needs {wanted}; upgrade it first.")
-        self._is_current = True
+        if present == wanted:
+            self._is_current = True
+            return
+        where = self.engine.url.render_as_string(hide_password=True)
+        if present is None:
+            raise NotMigrated(
+                f"The database {where} holds no ledger yet; upgrade it to revision {wanted} first."
+            )
+        if migrate.is_known(present):
+            raise NotMigrated(f"The ledger {where} is at revision {present}; upgrade it to {wanted} first.")
+        raise NotMigrated(
+            f"The ledger {where} is at revision {present}, which this version doesn't know: a newer mqlflow "
+            "made it. Install that version, or use another ledger."
+        )
 
 
 def _engine(url: str) -> sa.Engine:
@@ -151,7 +163,8 @@ def _engine(url: str) -> sa.Engine:
             "MQLFLOW_DATABASE_URL is no database URL; write sqlite:///mqlflow.db or postgresql://host/name."
         ) from None
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
-        return _sqlite(parsed)
+        server = parsed.set(drivername="postgresql+psycopg")
+        return _watched(sa.create_engine(server, hide_parameters=True, pool_pre_ping=True))
     if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         return _watched(sa.create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True))
     raise LedgerError(

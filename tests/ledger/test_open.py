@@ -1,13 +1,15 @@
 """Opening, migrating and binding a ledger."""
 
+import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from ledger.errors import LedgerError, NotMigrated, WrongBinding
+from ledger.errors import LedgerError, NotMigrated, Unreachable, WrongBinding
 from ledger.open import Ledger
 from ledger.tables import complete_metadata
 from schemas.vocabulary import Platform
@@ -71,6 +73,47 @@ def test_a_url_that_can_be_no_ledger_is_one_clear_error(url: str) -> None:
 
 
 def test_an_unreachable_server_is_one_clear_error_without_the_password() -> None:
-    with pytest.raises(LedgerError, match="can't be reached") as raised:
+    with pytest.raises(LedgerError, match="can't be used") as raised:
         Ledger.open("postgresql://somebody:hidden@127.0.0.1:9/none")
     assert "hidden" not in str(raised.value)
+
+
+def test_a_file_that_is_no_database_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, only some notes of a reasonable length" * 30)
+    with pytest.raises(Unreachable, match=r"notes.txt can't be used: file is not a database"):
+        Ledger.open(f"sqlite:///{tmp_path}/notes.txt")
+
+
+def test_a_file_that_another_program_keeps_locked_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.sqlite_files.PATIENCE_MS", 50)
+    with (
+        Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger,
+        sqlite3.connect(tmp_path / "ledger.db") as other,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unreachable, match=r"database is locked.*no other program"), ledger.begin(None):
+            pass
+        other.rollback()
+        with ledger.begin(None):
+            pass
+    other.close()
+
+
+def test_a_ledger_made_by_a_newer_version_is_left_alone(ledger: Ledger) -> None:
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NotMigrated, match=r"revision 9999.*a newer mqlflow"), ledger.read():
+        pass
+
+
+def test_an_older_ledger_says_that_it_must_be_upgraded(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.migrate.head", lambda: "0002")
+    with (
+        pytest.raises(NotMigrated, match=r"is at revision 0001; upgrade it to 0002 first"),
+        ledger.begin(None),
+    ):
+        pass
