@@ -71,7 +71,8 @@ class ActivityStream:
         self._regroup(state)
         if "first" in state:
             yield from self._first(state)
-        yield from self._increment(state, through)
+        if request.cursor:
+            yield from self._increment(state, through)
         state["safe"] = instant_text(through)
         yield self._page([], {}, state, is_last=True)
 

@@ -1,6 +1,6 @@
 """The calls that the connector makes, one method each: paths, parameters and batch sizes live here, meaning doesn't."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -119,6 +119,19 @@ class Api:
         if not found or not found[0].get("status"):
             raise Damaged(MARKETO, f"bulk {kind}: the job's status is empty")
         return found[0]
+
+    def exports(self, kind: str) -> Iterator[Row]:
+        """All jobs of this API user that are younger than seven days, in whatever state."""
+        params: dict[str, Any] = {}
+        while True:
+            envelope = self._get(f"/bulk/v1/{kind}/export.json", params)
+            yield from results(envelope)
+            following = envelope.get("nextPageToken")
+            if not following:
+                return
+            if following == params.get("nextPageToken"):
+                raise Damaged(MARKETO, f"bulk {kind}: the same page of jobs was offered twice")
+            params = {"nextPageToken": str(following)}
 
     def cancel_export(self, kind: str, job: str) -> None:
         self._export("POST", kind, job, "cancel")

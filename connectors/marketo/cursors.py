@@ -1,7 +1,7 @@
 """What all of Marketo's cursors share: JSON, instants as text, a resumable range of windows, and margins.
 
 Shapes (all values JSON):
-people      {"changes": token, "links": token, "safe": instant, "first": range?}
+people      {"changes": token, "links": token, "safe": instant, "doubtful": [ids]?, "first": range?}
 activities  {"groups": [{"types": [ids], "token": token}], "types": {name: id}, "types_at": instant, "safe": instant,
              "overlap": {"to": instant, "job": {…}?}, "chore": word, "first": range?}
 removals    {"deleted": token, "links": token, "safe": instant, "first": range?}

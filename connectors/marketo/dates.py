@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.rows import instant_text
 
-LONGEST_WINDOW = timedelta(days=30)  # 31 are allowed; a day is kept for clocks that change
+LONGEST_WINDOW = timedelta(days=30, hours=12)  # 31 are allowed; some hours are kept for clocks that change
 SECOND = timedelta(seconds=1)
 
 _INSTANT = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)(Z|[+-]\d{2}:?\d{2})?$")

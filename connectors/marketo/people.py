@@ -60,18 +60,18 @@ class PeopleStream:
             return
         state = state_of(request.cursor) if request.cursor else self._beginning(since, through)
         if "first" in state:
-            yield from self._first(state)
-        yield from self._changes(state, through)
+            yield from self._bulk(windows_of(state["first"]), "createdAt", state, state["first"])
+            del state["first"]
+        if request.cursor:
+            yield from self._changes(state, through)
+        else:
+            yield self._page([], state=state, is_last=True)
 
     def _beginning(self, since: datetime, through: datetime) -> State:
         """The tokens come before the files, so that a change made while they are written is seen afterwards."""
         token = self._feeds.seed(through - SEED_MARGIN)
         safe = instant_text(through)
         return {"changes": token, "links": token, "safe": safe, "first": range_of(since, through)}
-
-    def _first(self, state: State) -> Iterator[Page]:
-        yield from self._bulk(windows_of(state["first"]), "createdAt", state, state["first"])
-        del state["first"]
 
     def _created_between(self, request: StreamRequest, since: datetime, until: datetime) -> Iterator[Page]:
         """A backfill: people who were created in the range, as they are now. Marketo keeps no earlier values."""
@@ -92,19 +92,31 @@ class PeopleStream:
                 if is_last and progress is not None:
                     progress["next"] = after(window)
                 if batch:
-                    yield self._page(*self._exact(batch), state=state)
+                    yield self._certain(batch, state)
+                if len(state.get("doubtful", ())) >= FLUSH:
+                    yield self._exact(state)
+        if "doubtful" in state:
+            yield self._exact(state)
 
-    def _exact(self, batch: list[Record | Unreadable]) -> tuple[list[dict[str, Any]], tuple[Unreadable, ...]]:
-        rows, doubtful = [], []
+    def _certain(self, batch: list[Record | Unreadable], state: State) -> Page:
+        """The batch's rows, but those of people who may be called null: their ids wait in the cursor."""
+        rows, doubtful, unreadable = [], [], []
         for record in batch:
-            if not isinstance(record, Unreadable):
-                row, is_doubtful = self._mapping.csv_row(record)
+            if isinstance(record, Unreadable):
+                unreadable.append(record)
+                continue
+            row, is_doubtful = self._mapping.csv_row(record)
+            if is_doubtful and str(row["native_id"]).isdigit():
+                doubtful.append(str(row["native_id"]))
+            else:
                 rows.append(row)
-                if is_doubtful and str(row["native_id"]).isdigit():
-                    doubtful.append(str(row["native_id"]))
-        exact = {str(row["native_id"]): row for row in self._by_id(dict.fromkeys(doubtful))}
-        unreadable = tuple(record for record in batch if isinstance(record, Unreadable))
-        return [exact.get(str(row["native_id"]), row) for row in rows], unreadable
+        if doubtful:
+            state["doubtful"] = [*state.get("doubtful", ()), *doubtful]
+        return self._page(rows, tuple(unreadable), state=state)
+
+    def _exact(self, state: State) -> Page:
+        people: Changed = dict.fromkeys(state.pop("doubtful"))
+        return self._page(self._by_id(people), state=state)
 
     def _changes(self, state: State, through: datetime) -> Iterator[Page]:
         changed: Changed = {}
