@@ -163,10 +163,10 @@ def _engine(url: str) -> sa.Engine:
             "MQLFLOW_DATABASE_URL is no database URL; write sqlite:///mqlflow.db or postgresql://host/name."
         ) from None
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        return _sqlite(parsed)
+    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         server = parsed.set(drivername="postgresql+psycopg")
         return _watched(sa.create_engine(server, hide_parameters=True, pool_pre_ping=True))
-    if parsed.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
-        return _watched(sa.create_engine(parsed.set(drivername="postgresql+psycopg"), hide_parameters=True))
     raise LedgerError(
         f"MQLFLOW_DATABASE_URL names a {parsed.drivername} database; a ledger is kept in SQLite or PostgreSQL."
     )
