@@ -18,6 +18,7 @@ class Agenda:
     def __init__(self) -> None:
         self._heap: list[tuple[datetime, int, Action]] = []
         self._order = count()
+        self.taken = 0  # entries so far: the measure of work that does not depend on the machine
 
     def add(self, moment: datetime, action: Action) -> None:
         """Entries of the same moment happen in the order in which they were added."""
@@ -28,6 +29,7 @@ class Agenda:
         if not self._heap or self._heap[0][0] > until:
             return None
         moment, _, action = heapq.heappop(self._heap)
+        self.taken += 1
         return moment, action
 
     def __len__(self) -> int:

@@ -25,7 +25,7 @@ from simulator.company.planted_people import choose
 from simulator.company.planted_records import PlantedRecords, extra_records
 from simulator.company.reps import Reps
 from simulator.company.scene import Scene
-from simulator.company.staff import hire
+from simulator.company.staff import Staff, hire
 from simulator.company.truth import Truth
 
 if TYPE_CHECKING:
@@ -111,6 +111,15 @@ class Company:
             self._scene.org.settle()
             action(moment)
         self._scene.clock.move_to(until)
+
+    @property
+    def staff(self) -> Staff:
+        """Users and queues, with the habits that no platform shows."""
+        return self._scene.staff
+
+    def done(self) -> int:
+        """How many things have happened, the past included."""
+        return self._scene.agenda.taken
 
     def truth(self) -> dict[str, Any]:
         """What was planted: kind -> list of {platform, object, id, note}."""

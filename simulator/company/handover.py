@@ -91,7 +91,8 @@ class Desk:
             return False
         return True
 
-    def task(self, key: str, rep: Rep, at: datetime, kind: str, subject: str) -> None:
+    def task(self, key: str, rep: Rep, kind: str, subject: str, at: datetime) -> None:
+        """Notes a conversation that has taken place."""
         values = {
             "WhoId": key,
             "Subject": subject,

@@ -6,6 +6,7 @@ Whatever a rep does is done by that user at that moment of the company's time.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -21,48 +22,70 @@ from simulator.salesforce.org import Change
 _TERRITORY = ("Wrong Territory", "Wrong Owner")
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A handover that somebody has yet to look at; a later turn of the same record replaces it."""
+
+    owner: str
+    urgent: bool
+    turn: int
+
+
 class Reps:
     def __init__(self, scene: Scene, deals: Deals) -> None:
         self._scene = scene
         self._deals = deals
         self.desk = Desk(scene)
-        self._pending: dict[str, str] = {}  # lead or contact id -> owner who has yet to look
+        self._pending: dict[str, _Pending] = {}  # by lead or contact id
         self._turns: Counter[str] = Counter()
 
     def connect(self) -> None:
         self._scene.org.on_change.append(self._notice)
 
     def _notice(self, change: Change) -> None:
-        """A handover appears: status, MQL record, or a new owner for either."""
+        """A handover appears: status, MQL record, a new owner for either, or a hand raised in an open one."""
         after, before = change.after, change.before
         if after is None or change.sobject not in ("Lead", "MQL__c"):
             return
-        field, open_value = ("Status", QUALIFIED) if change.sobject == "Lead" else ("Status__c", "Open")
+        field, key, raised = "Status", change.id, False
         if change.sobject == "MQL__c":
-            key = after["Lead__c"] or after["Contact__c"]
-            for record_id in (after["Lead__c"], after["Contact__c"]):
-                if record_id:
-                    self.desk.note(record_id, change.id)
-        else:
-            key = change.id
+            field, key = "Status__c", after["Lead__c"] or after["Contact__c"]
+            for record_id in filter(None, (after["Lead__c"], after["Contact__c"])):
+                self.desk.note(record_id, change.id)
+            raised = bool(after["Hand_Raised_At__c"])
+            if before is not None:
+                raised = raised and before["Hand_Raised_At__c"] != after["Hand_Raised_At__c"]
         news = before is None or before[field] != after[field] or before["OwnerId"] != after["OwnerId"]
-        if key and news and after[field] == open_value and change.by != after["OwnerId"]:
-            self.hand(key, after["OwnerId"], change.at, urgent=bool(after.get("Hand_Raised_At__c")))
+        if not key or change.by == after["OwnerId"]:
+            return
+        if after[field] in (QUALIFIED, "Open") and (news or raised):
+            self.hand(key, after["OwnerId"], change.at, urgent=raised)
+        elif raised and after[field] == "Working":
+            self._call_back(key, after["OwnerId"], change.at)
 
     def hand(self, key: str, owner: str, at: datetime, *, urgent: bool = False) -> None:
-        """Puts a handover on its owner's desk; the same again to the same owner is no news."""
-        if self._pending.get(key) == owner:
+        """Puts a handover on its owner's desk. The same again is no news, unless it has become urgent."""
+        known = self._pending.get(key)
+        if known is not None and known.owner == owner and (known.urgent or not urgent):
             return
-        self._pending[key] = owner
         self._turns[key] += 1
+        self._pending[key] = _Pending(owner, urgent, self._turns[key])
         rng = self._scene.dice("desk", key, self._turns[key])
         at = at.replace(microsecond=0)
         if owner in self._scene.staff.queue_members:
-            self._into_queue(key, owner, at, rng.random(), rng.expovariate(1 / 2.5))
+            self._into_queue(key, owner, at, rng.random(), rng.expovariate(1 / 2.5) * (0.25 if urgent else 1))
         elif owner in self._scene.staff.reps:
             rep = self._scene.staff.reps[owner]
             hours = rng.lognormvariate(0.6, 0.9) * rep.pace * (0.25 if urgent else 1)
-            self._scene.at(self._free(rep, at, hours), partial(self._look, key, owner))
+            self._scene.at(self._free(rep, at, hours), partial(self._look, key, self._pending[key]))
+
+    def _call_back(self, key: str, owner: str, at: datetime) -> None:
+        """Somebody who is being worked raises a hand: most reps call within the hour or two."""
+        rep = self._scene.staff.reps.get(owner)
+        rng = self._scene.dice("call back", key, at)
+        if rep is not None and rep.active and rng.random() < 0.8:
+            moment = self._free(rep, at.replace(microsecond=0), rng.lognormvariate(-0.6, 0.7) * rep.pace)
+            self._scene.at(moment, partial(self.desk.task, key, rep, "Call", "Call: as asked"))
 
     def _free(self, rep: Rep, at: datetime, hours: float) -> datetime:
         """When the rep gets to it: after so many desk hours, counted from the return of one who is away."""
@@ -81,44 +104,45 @@ class Reps:
         members = [m for m in self._scene.staff.queue_members[queue] if self._scene.staff.reps[m].active]
         if members and lot < 0.85:
             picker = self._scene.staff.reps[members[int(lot * 1e6) % len(members)]]
-            self._scene.at(self._free(picker, at, hours), partial(self._pick, key, queue, picker))
+            action = partial(self._pick, key, self._pending[key], picker)
+            self._scene.at(self._free(picker, at, hours), action)
 
-    def _pick(self, key: str, queue: str, picker: Rep, at: datetime) -> None:
-        found = self._theirs(key, queue)
+    def _pick(self, key: str, pending: _Pending, picker: Rep, at: datetime) -> None:
+        queue, found = pending.owner, self._theirs(key, pending)
         if found is None or not picker.active:
             return
         if found.lead is not None and found.lead["OwnerId"] == queue:
             self.desk.change("Lead", found.key, {"OwnerId": picker.id}, picker.id, at)
         for record in found.mqls:
             self.desk.change("MQL__c", record["Id"], {"OwnerId": picker.id}, picker.id, at)
-        self.hand(found.key, picker.id, at)
+        self.hand(found.key, picker.id, at, urgent=pending.urgent)
 
-    def _theirs(self, key: str, owner: str) -> Handover | None:
+    def _theirs(self, key: str, pending: _Pending) -> Handover | None:
         """What is still open for this owner; whoever has it now gets to it themselves."""
-        if self._pending.get(key) != owner:
+        if self._pending.get(key) != pending:
             return None
         del self._pending[key]
-        return self.desk.lay_out(key, owner, QUALIFIED, "Open")
+        return self.desk.lay_out(key, pending.owner, QUALIFIED, "Open")
 
-    def _look(self, key: str, owner: str, at: datetime) -> None:
-        rep = self._scene.staff.reps[owner]
+    def _look(self, key: str, pending: _Pending, at: datetime) -> None:
+        owner, rep = pending.owner, self._scene.staff.reps[pending.owner]
         back = self._back(rep, at)
-        if back > at and self._pending.get(key) == owner:
-            self._scene.at(working_time_after(back, 1, rep.zone), partial(self._look, key, owner))
+        if back > at and self._pending.get(key) == pending:
+            self._scene.at(working_time_after(back, 1, rep.zone), partial(self._look, key, pending))
             return
-        found = self._theirs(key, owner)
+        found = self._theirs(key, pending)
         rng = self._scene.dice("verdict", key, self._turns[key])
         if found is None or not rep.active or rng.random() < (0.75 if rep.habit == "idle" else UNTOUCHED):
             return
         verdict = first_verdict(found, rng)
         if verdict.accepted:
             kind = rng.choice(("Call", "Call", "Email", "Meeting"))
-            self.desk.task(found.key, rep, at, kind, f"{kind}: first conversation")
+            self.desk.task(found.key, rep, kind, f"{kind}: first conversation", at)
             noted = at + timedelta(seconds=rng.randrange(60, 1500))
             self._scene.at(noted, partial(self._accept, found.key, owner))
         else:
             if rng.random() < 0.3:
-                self.desk.task(found.key, rep, at, "Call", "Call: no fit")
+                self.desk.task(found.key, rep, "Call", "Call: no fit", at)
             self._reject(found, rep, verdict.reason or "Other", at)
 
     def _reject(self, found: Handover, rep: Rep, reason: str, at: datetime) -> None:
@@ -144,7 +168,7 @@ class Reps:
         if found is None or not rep.active:
             return
         rng = self._scene.dice("end", found.key, self._turns[key])
-        self.desk.task(found.key, rep, at, "Call", "Call: next steps")
+        self.desk.task(found.key, rep, "Call", "Call: next steps", at)
         what = outcome(rng)
         if what == "recycled":
             reason = recycle_reason(rng)

@@ -29,7 +29,10 @@ def everything(world: World) -> dict[str, list[tuple[Any, ...]]]:
     """All rows of both platforms."""
     world.marketo.activities.commit_due()
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for platform, database in (("salesforce", world.salesforce.store.connection), ("marketo", world.marketo.database)):
+    for platform, database in (
+        ("salesforce", world.salesforce.store.connection),
+        ("marketo", world.marketo.database),
+    ):
         for name in _tables(database):
             rows = database.execute(f'SELECT * FROM "{name}"').fetchall()
             found[f"{platform}.{name}"] = sorted((tuple(row) for row in rows), key=repr)
@@ -37,7 +40,10 @@ def everything(world: World) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _tables(database: sqlite3.Connection) -> list[str]:
-    return [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return [
+        row[0]
+        for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    ]
 
 
 def marketo_leads(world: World) -> list[dict[str, Any]]:
@@ -46,4 +52,5 @@ def marketo_leads(world: World) -> list[dict[str, Any]]:
 
 def activity_counts(world: World) -> dict[int, int]:
     world.marketo.activities.commit_due()
-    return {row[0]: row[1] for row in world.marketo.database.execute("SELECT type_id, COUNT(*) FROM activities GROUP BY 1")}
+    rows = world.marketo.database.execute("SELECT type_id, COUNT(*) FROM activities GROUP BY 1")
+    return {row[0]: row[1] for row in rows}

@@ -16,9 +16,31 @@ from typing import Any
 THRESHOLD, FIT_FLOOR = 65, 40
 _TARGET = {"Technology", "Manufacturing", "Finance", "Transportation", "Shipping", "Retail"}
 _ADJACENT = {"Telecommunications", "Insurance", "Energy", "Food & Beverage", "Construction", "Consulting"}
-_PRIMARY_REGION = {"United States", "USA", "US", "Canada", "United Kingdom", "UK", "GB", "Germany", "DE", "Netherlands"}
+_PRIMARY_REGION = {
+    "United States",
+    "USA",
+    "US",
+    "Canada",
+    "United Kingdom",
+    "UK",
+    "GB",
+    "Germany",
+    "DE",
+    "Netherlands",
+}
 _UNSUPPORTED = {"Iran", "North Korea", "Syria", "Cuba"}
-_FREE = ("gmail.", "gmx.", "web.de", "yahoo.", "outlook.", "hotmail.", "icloud.", "orange.fr", "free.fr", "libero.it")
+_FREE = (
+    "gmail.",
+    "gmx.",
+    "web.de",
+    "yahoo.",
+    "outlook.",
+    "hotmail.",
+    "icloud.",
+    "orange.fr",
+    "free.fr",
+    "libero.it",
+)
 # kind of evidence: points, cap, window in days, half-life in days
 _SIGNALS: dict[str, tuple[float, float, int, float]] = {
     "pricing": (15, 45, 30, 14),
@@ -51,29 +73,21 @@ class Evidence:
 def gather(database: sqlite3.Connection) -> dict[int, Evidence]:
     """Evidence per Marketo person from every activity that is visible."""
     found: dict[int, Evidence] = defaultdict(Evidence)
-    rows = database.execute("SELECT type_id, lead_id, at, primary_id, primary_value, attributes FROM activities ORDER BY at")
+    columns = "type_id, lead_id, at, primary_id, primary_value, attributes"
+    rows = database.execute(f"SELECT {columns} FROM activities ORDER BY at")
     for type_id, who, at, primary_id, value, text in rows:
         if type_id in (1, 2, 11, 104):
             _note(found[who], type_id, datetime.fromisoformat(at), primary_id, str(value), json.loads(text))
     return found
 
 
-def _note(e: Evidence, type_id: int, at: datetime, primary_id: int, value: str, attributes: Mapping[str, Any]) -> None:
+def _note(
+    e: Evidence, type_id: int, at: datetime, primary_id: int, value: str, attributes: Mapping[str, Any]
+) -> None:
     if type_id == 1:
         _page(e, at, value)
     elif type_id == 2:
-        if value.startswith("Demo") or (value == "Contact Us" and _is_sales(attributes)):
-            e.hand_raises.append(at)
-        elif value.startswith("Free Trial"):
-            e.trials.append(at)
-        elif value.startswith("Whitepaper"):
-            e.seen["whitepaper"].append(at)
-        elif value.startswith("eBook"):
-            e.seen["ebook"].append(at)
-        elif value in ("ROI Calculator", "Planning Self-Assessment", "Benchmark"):
-            e.seen["tool"].append(at)
-        elif value.startswith("Survey"):
-            e.seen["survey"].append(at)
+        _form(e, at, value, attributes)
     elif type_id == 11 and not attributes.get("Is Bot Activity"):
         earlier = e.clicks[primary_id]
         if not earlier or (at - earlier[-1]).total_seconds() > 10:
@@ -88,6 +102,18 @@ def _note(e: Evidence, type_id: int, at: datetime, primary_id: int, value: str, 
         }.get(attributes["New Status"])
         if kind:
             e.seen[kind].append(at)
+
+
+def _form(e: Evidence, at: datetime, name: str, attributes: Mapping[str, Any]) -> None:
+    if name.startswith("Demo") or (name == "Contact Us" and _is_sales(attributes)):
+        e.hand_raises.append(at)
+    elif name.startswith("Free Trial"):
+        e.trials.append(at)
+    for start, kind in (("Whitepaper", "whitepaper"), ("eBook", "ebook"), ("Survey", "survey")):
+        if name.startswith(start):
+            e.seen[kind].append(at)
+    if name in ("ROI Calculator", "Planning Self-Assessment", "Benchmark"):
+        e.seen["tool"].append(at)
 
 
 def _is_sales(attributes: Mapping[str, Any]) -> bool:
@@ -112,7 +138,11 @@ def _page(e: Evidence, at: datetime, page: str) -> None:
 def engagement(e: Evidence, at: datetime) -> float:
     total = 0.0
     for kind, (points, cap, window, half_life) in _SIGNALS.items():
-        ages = [(at - seen).days for seen in e.seen.get(kind, ()) if timedelta() <= at - seen <= timedelta(days=window)]
+        ages = [
+            (at - seen).days
+            for seen in e.seen.get(kind, ())
+            if timedelta() <= at - seen <= timedelta(days=window)
+        ]
         total += min(cap, sum(points * 0.5 ** (age / half_life) for age in ages))
     return min(100.0, total)
 
@@ -132,7 +162,10 @@ def fit(lead: Mapping[str, Any]) -> float:
             score += 10 if "manager" in words or "lead" in words else 3
         if any(w in words for w in ("operati", "it ", "cio", "information")) or title.endswith("IT"):
             score += 15
-        elif any(w in words for w in ("engineer", "technology", "marketing", "sales", "finance", "revenue", "cfo", "cmo")):
+        elif any(
+            w in words
+            for w in ("engineer", "technology", "marketing", "sales", "finance", "revenue", "cfo", "cmo")
+        ):
             score += 5
     size = lead.get("numberOfEmployees")
     if isinstance(size, int) and size > 0:
@@ -152,7 +185,9 @@ def excluded(lead: Mapping[str, Any]) -> bool:
         any(w in ("student", "intern", "internship") for w in words)
         or lead.get("country") in _UNSUPPORTED
         or lead.get("industry") in ("Gambling", "Tobacco")
-        or str(lead.get("email") or "").endswith(("northbeam.example", "cobaltworks.example", "planwise.example"))
+        or str(lead.get("email") or "").endswith(
+            ("northbeam.example", "cobaltworks.example", "planwise.example")
+        )
     )
 
 

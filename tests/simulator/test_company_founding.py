@@ -8,7 +8,14 @@ from datetime import timedelta
 import pytest
 
 from simulator.company.names import COMPETITOR_DOMAINS
-from tests.simulator.companies import START, activity_counts, everything, marketo_leads, new_world, settled_world
+from tests.simulator.companies import (
+    START,
+    activity_counts,
+    everything,
+    marketo_leads,
+    new_world,
+    settled_world,
+)
 
 
 def test_the_same_seed_gives_the_same_company_to_the_last_row() -> None:
@@ -35,7 +42,11 @@ def test_the_default_company_has_the_sizes_that_were_agreed() -> None:
     ]
     assert 4900 <= len(leads) + len(only_in_crm) <= 5100
     assert 50_000 <= sum(activity_counts(world).values()) <= 75_000
-    reps = [u for u in org.find("User", IsActive=True) if u["UserRoleId"] and not u["Title"].startswith("Sales Man")]
+    reps = [
+        u
+        for u in org.find("User", IsActive=True)
+        if u["UserRoleId"] and not u["Title"].startswith("Sales Man")
+    ]
     assert len(reps) == 24
     assert len(org.find("Group", Type="Queue")) == 6
     assert 1400 <= len(org.find("Account")) <= 1600
@@ -90,7 +101,9 @@ def test_nothing_was_made_or_changed_after_the_start() -> None:
     world = settled_world()
     for sobject in ("Lead", "Contact", "Account", "Opportunity", "Task", "CampaignMember", "LeadHistory"):
         for row in world.salesforce.find(sobject):
-            latest = max(row[n] or "" for n in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if n in row)
+            latest = max(
+                row[n] or "" for n in ("CreatedDate", "LastModifiedDate", "SystemModstamp") if n in row
+            )
             assert latest <= START.strftime("%Y-%m-%dT%H:%M:%S.000+0000"), (sobject, row["Id"])
     newest = world.marketo.database.execute("SELECT MAX(at) FROM activities").fetchone()[0]
     assert newest <= START.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -118,7 +131,10 @@ def test_most_people_came_in_the_last_fourteen_months() -> None:
 
 def test_records_have_the_gaps_that_real_ones_have() -> None:
     leads = marketo_leads(settled_world())
-    share = {name: sum(1 for lead in leads if not lead[name]) / len(leads) for name in ("title", "country", "industry")}
+    share = {
+        name: sum(1 for lead in leads if not lead[name]) / len(leads)
+        for name in ("title", "country", "industry")
+    }
     assert 0.03 <= share["title"] <= 0.2
     assert 0.03 <= share["country"] <= 0.15
     assert 0.1 <= share["industry"] <= 0.35
@@ -128,7 +144,9 @@ def test_records_have_the_gaps_that_real_ones_have() -> None:
 
 def test_the_org_has_handovers_from_before_with_stamps_for_a_part_of_them() -> None:
     leads = settled_world().salesforce.find("Lead")
-    worked = [lead for lead in leads if lead["Status"] in ("Marketing Qualified", "Working", "Rejected", "Recycled")]
+    worked = [
+        lead for lead in leads if lead["Status"] in ("Marketing Qualified", "Working", "Rejected", "Recycled")
+    ]
     assert len(worked) > 300
     stamped = [lead for lead in worked if lead["First_MQL_Date__c"]]
     assert 0.6 <= len(stamped) / len(worked) <= 0.95
@@ -171,5 +189,7 @@ def test_small_companies_can_be_founded_and_lived_in(people: int) -> None:
 
 
 def test_competitors_are_told_by_their_domains() -> None:
-    leads = [lead for lead in marketo_leads(settled_world()) if str(lead["email"]).endswith(COMPETITOR_DOMAINS)]
+    leads = [
+        lead for lead in marketo_leads(settled_world()) if str(lead["email"]).endswith(COMPETITOR_DOMAINS)
+    ]
     assert len(leads) >= 10

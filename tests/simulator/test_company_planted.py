@@ -21,7 +21,11 @@ def _truth(kind: str) -> list[dict[str, Any]]:
 
 def _activity(guid: str) -> dict[str, Any]:
     for table in ("activities", "late_activities"):
-        row = settled_world().marketo.database.execute(f"SELECT * FROM {table} WHERE guid = ?", (int(guid),)).fetchone()
+        row = (
+            settled_world()
+            .marketo.database.execute(f"SELECT * FROM {table} WHERE guid = ?", (int(guid),))
+            .fetchone()
+        )
         if row is not None:
             return {**dict(row), "attributes": json.loads(row["attributes"])}
     raise AssertionError(f"no activity {guid}")
@@ -97,12 +101,17 @@ def test_late_activities_are_hidden_until_their_moment_and_keep_their_date() -> 
     def visible() -> list[int]:
         world.marketo.activities.commit_due()
         marks = ",".join(map(str, guids))
-        return [r[0] for r in world.marketo.database.execute(f"SELECT guid FROM activities WHERE guid IN ({marks})")]
+        return [
+            r[0]
+            for r in world.marketo.database.execute(f"SELECT guid FROM activities WHERE guid IN ({marks})")
+        ]
 
     assert visible() == []
     world.advance(2 * 86400)
     assert sorted(visible()) == sorted(guids)
-    row = world.marketo.database.execute(f"SELECT MAX(at) FROM activities WHERE guid IN ({guids[0]})").fetchone()
+    row = world.marketo.database.execute(
+        f"SELECT MAX(at) FROM activities WHERE guid IN ({guids[0]})"
+    ).fetchone()
     assert row[0] < START.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -111,7 +120,8 @@ def test_job_seekers_have_looked_at_careers_pages_only() -> None:
     for entry in _truth("job_seeker"):
         if entry["platform"] == "marketo":
             pages = world.marketo.database.execute(
-                "SELECT DISTINCT primary_value FROM activities WHERE type_id = 1 AND lead_id = ?", (entry["id"],)
+                "SELECT DISTINCT primary_value FROM activities WHERE type_id = 1 AND lead_id = ?",
+                (entry["id"],),
             ).fetchall()
             assert all("/careers" in page[0] for page in pages)
 
