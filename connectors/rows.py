@@ -124,5 +124,8 @@ def _to_the_second(cell: str) -> str:
 def _fault(cells: Mapping[str, str | None], key: str) -> str | None:
     if not (cells[key] or "").strip():
         return f"{key}: missing"
-    broken = [name for name, cell in cells.items() if cell is not None and _SURROGATE.search(cell)]
-    return f"{', '.join(broken)}: text with a broken character" if broken else None
+    whole = "".join(cell for cell in cells.values() if cell)
+    if whole.isascii() or not _SURROGATE.search(whole):
+        return None
+    broken = [name for name, cell in cells.items() if cell and _SURROGATE.search(cell)]
+    return f"{', '.join(broken)}: text with a broken character"

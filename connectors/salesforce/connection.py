@@ -60,7 +60,7 @@ def connect(
         url,
         judge,
         authorise=lambda client: authorise(client, credentials),
-        headers={AUTO_ASSIGN: "FALSE", "Accept-Encoding": "gzip"},
+        headers={AUTO_ASSIGN: "FALSE"},
         limiter=Limiter(calls=200, per=1.0, concurrent=_AT_ONCE, clock=timing.clock, sleep=timing.sleep),
         timing=timing,
         retries=retries,

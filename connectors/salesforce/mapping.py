@@ -8,6 +8,7 @@ into canonical columns.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from connectors.errors import Misconfigured
@@ -121,8 +122,13 @@ def value(record: Record, path: str) -> Any:
 
 
 def _columns(record: Record, fields: Mapping[str, str], model: type[Frame]) -> Row:
-    wanted = dtypes(model)
+    wanted = _names(model)
     return {name: value(record, path) for name, path in fields.items() if name in wanted}
+
+
+@cache
+def _names(model: type[Frame]) -> frozenset[str]:
+    return frozenset(dtypes(model))
 
 
 def person(words: Words, name: str, record: Record) -> Row:

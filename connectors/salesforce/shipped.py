@@ -38,4 +38,4 @@ def how_to_create(sobject: str, field: str | None) -> str:
             f"create it in Setup → Object Manager → {sobject} → Fields & Relationships and let the integration user "
             "see it, or correct the name in playbook/platforms.yaml"
         )
-    return "correct the name in playbook/platforms.yaml, or let the integration user see the field"
+    return "correct or remove the line in playbook/platforms.yaml, or let the integration user see the field"

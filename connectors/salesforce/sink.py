@@ -52,7 +52,8 @@ class SalesforceSink:
         paths = {name: self._words.field(object, name) for name in stored}
         if object in ("mql_record", "task"):
             key = EXTERNAL_KEY if object == "mql_record" else "cycle_key"
-            rows = by_keys(self._api, SOBJECT[object], self._words.field(object, key), ids, paths.values())
+            found = by_keys(self._api, SOBJECT[object], self._words.field(object, key), ids, paths.values())
+            rows = {cycle: row for cycle, row in found.items() if normalised(row["IsDeleted"]) != "true"}
         else:
             wanted = {to_18(native): native for native in ids if is_id(native)}
             found = self._api.retrieve(SOBJECT[object], list(wanted), ["Id", *paths.values()])

@@ -4,7 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from connectors.errors import AccessDenied, Damaged, PlatformError, QuotaExhausted, Unavailable
+from connectors.errors import (
+    AccessDenied,
+    Damaged,
+    PlatformError,
+    QuotaExhausted,
+    RequestRefused,
+    Unavailable,
+)
 from connectors.ports import Finding, Page, StreamFailure, StreamRequest
 from connectors.quota import Usage
 from connectors.salesforce.api import QUERIES_A_COMPOSITE, Api, QueryPage
@@ -16,7 +23,7 @@ from connectors.salesforce.mapping import Words
 from connectors.salesforce.reader import Reader, reader_of
 from connectors.salesforce.reading import Step, Window, by_job, by_pages, resumed
 from connectors.salesforce.soql import select
-from connectors.salesforce.streams import Stamped, Whole, plan_of
+from connectors.salesforce.streams import Plan, Stamped, Whole, plan_of
 from schemas.vocabulary import Platform, Stream
 
 _PEOPLE = {Stream.LEADS, Stream.CONTACTS}
@@ -83,7 +90,13 @@ class SalesforceSource:
 
     def pull(self, requests: Sequence[StreamRequest], through: datetime) -> Iterator[Page | StreamFailure]:
         """Five queries share one call; further pages and bulk jobs are calls of their own."""
-        readers = [reader for request in requests if (reader := self._reader(request, through))]
+        readers = []
+        for request in requests:
+            if plan := plan_of(request.stream, self._words):
+                readers.append(self._reader(plan, request, through))
+            else:
+                error = RequestRefused(SALESFORCE, f"there is no stream {request.stream} here")
+                yield StreamFailure(request.stream, error)
         for reader in readers:
             yield from _guarded(reader, self._rest_of_jobs(reader))
         open_readers = [reader for reader in readers if not reader.failed]
@@ -100,10 +113,9 @@ class SalesforceSource:
                 if not question.reader.failed:
                     yield from _guarded(question.reader, self._answered(question, answer))
 
-    def _reader(self, request: StreamRequest, through: datetime) -> Reader | None:
-        plan = plan_of(request.stream, self._words)
+    def _reader(self, plan: Plan, request: StreamRequest, through: datetime) -> Reader:
         since = request.since or self._default_since(request.stream)
-        return reader_of(plan, request, since, through, self._lookback) if plan else None
+        return reader_of(plan, request, since, through, self._lookback)
 
     def _default_since(self, stream: Stream) -> datetime | None:
         settings = self._words.settings

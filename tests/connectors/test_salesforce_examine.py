@@ -63,7 +63,7 @@ def test_a_field_of_the_playbook_that_no_org_has_is_told_with_where_to_correct_i
     found = examined(site, settings=settings().model_copy(update={"lead": lead}))
     missing = {finding.detail.split(" ")[1]: finding.mend for finding in found.values() if not finding.ok}
     assert set(missing) == {"Titel", "Web__c"}
-    assert "correct the name in playbook/platforms.yaml" in missing["Titel"]
+    assert "correct or remove the line in playbook/platforms.yaml" in missing["Titel"]
     assert "Setup → Object Manager → Lead" in missing["Web__c"]
 
 

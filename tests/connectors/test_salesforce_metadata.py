@@ -86,7 +86,7 @@ def test_the_deployed_fields_are_of_the_kind_and_length_that_the_org_is_simulate
 def test_how_a_missing_field_is_created_depends_on_whose_it_is() -> None:
     assert "deploy connectors/salesforce/metadata" in how_to_create("lead", "mql_stage__c")
     assert "Setup → Object Manager → Lead" in how_to_create("Lead", "Mine__c")
-    assert "correct the name in playbook/platforms.yaml" in how_to_create("Lead", "Titel")
+    assert "correct or remove the line in playbook/platforms.yaml" in how_to_create("Lead", "Titel")
     assert "read permission" in how_to_create("Opportunity", None)
     assert "deploy" in how_to_create("MQL__c", None)
 

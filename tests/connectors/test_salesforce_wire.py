@@ -1,8 +1,10 @@
 """Pulling from an org over HTTP: every stream, every way of reading, in few calls."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -31,6 +33,7 @@ from tests.connectors.salesforce_org import (
 )
 
 LEADS = (Stream.LEADS,)
+NAUGHTY = Path(__file__).resolve().parents[3] / "shared" / "data" / "blns.json"
 HOURLESS = tuple(s for s in STREAMS if s not in (Stream.OWNERS, Stream.QUEUE_MEMBERS, Stream.CAMPAIGNS))
 
 
@@ -247,6 +250,35 @@ def test_a_large_pull_brings_the_same_rows_by_pages_and_by_job(site: Site) -> No
     assert sorted(paged, key=by_id) == sorted(bulk, key=by_id)
 
 
+@pytest.mark.parametrize("bulk_above", [10**9, 0], ids=["pages", "bulk"])
+def test_hostile_strings_come_unchanged_by_pages_and_by_job(site: Site, bulk_above: int) -> None:
+    if not NAUGHTY.exists():
+        pytest.skip(f"{NAUGHTY.name} is not beside this checkout")
+    texts = json.loads(NAUGHTY.read_text(encoding="utf-8"))
+    fields = {
+        "company": "Company",
+        "email": "Email",
+        "phone": "Phone",
+        "title": "Title",
+        "stage": "MQL_Stage__c",
+    }
+    room = {path: field.length for path, field in site.org.sobject("Lead").fields.items()}
+    fitting = [[(name, path) for name, path in fields.items() if len(text) <= room[path]] for text in texts]
+    rows = [
+        {"LastName": "Byron", "Company": "Acme"} | {path: text or None for _, path in fits}
+        for text, fits in zip(texts, fitting, strict=True)
+    ]
+    with site.world.lock:
+        leads = site.org.load("Lead", rows)
+    site.fault("short_pages", times=10, size=200)
+    with connected(site, bulk_above=bulk_above) as connection:
+        pulled = pull(connection, site.now, LEADS)
+    assert all(page.unreadable == () for page in pulled.pages)
+    for lead, text, fits in zip(leads, texts, fitting, strict=True):
+        row = pulled.row(Stream.LEADS, lead)
+        assert [row[name] for name, _ in fits] == [text or None] * len(fits)
+
+
 def test_pages_are_followed_to_the_end_even_when_the_platform_makes_them_short(site: Site) -> None:
     leads = site.leads(900)
     site.fault("short_pages", times=10, size=100)
@@ -460,6 +492,12 @@ def test_a_signed_assertion_opens_the_org_as_well(site: Site) -> None:
     broken = JwtBearer(SALESFORCE.client_id, username, SecretStr("no key"))
     with connected(site, credentials=broken) as connection, pytest.raises(AccessDenied, match="PEM"):
         connection.source.server_time()
+
+
+def test_a_stream_that_salesforce_does_not_have_is_a_failure_of_that_stream(site: Site) -> None:
+    with connected(site) as connection:
+        pulled = pull(connection, site.now, (Stream.ACTIVITIES, Stream.LEADS))
+    assert set(pulled.failures) == {Stream.ACTIVITIES}
 
 
 def test_first_pulls_begin_where_the_playbook_says(site: Site) -> None:

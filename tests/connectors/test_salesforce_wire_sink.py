@@ -434,6 +434,14 @@ def test_mql_records_and_tasks_are_read_by_their_cycle(site: Site) -> None:
     assert tasks == {"c-1": {"subject": "Call", "is_deleted": "false"}}
 
 
+def test_an_mql_record_that_was_deleted_is_gone(site: Site) -> None:
+    with connected(site) as connection:
+        (mql,) = connection.sink.write("mql_record", [cycle("c-1", lead_id=site.lead(), status="Open")])
+        assert mql.native_id is not None
+        site.delete("MQL__c", mql.native_id)
+        assert connection.sink.read("mql_record", ["c-1"], ["status"]) == {}
+
+
 def test_whether_a_new_owner_is_active_can_be_asked_of_the_user(site: Site) -> None:
     rep, gone = site.user("Rita Rep"), site.user("Gil Gone", IsActive=False)
     with connected(site) as connection:
