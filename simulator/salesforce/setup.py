@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 INTEGRATION_USER = "Mqlflow Integration"
 TECHNICAL_USERS = (INTEGRATION_USER, "Marketo Sync", "Default Lead Owner")
 PERMISSION_SET = "Mqlflow"
-_READ = ("Account", "Opportunity", "OpportunityContactRole", "Campaign", "CampaignMember", "Task", "Event")
-_WRITE = ("Lead", "Contact", "MQL__c")
+_READ = ("Account", "Opportunity", "OpportunityContactRole", "Campaign", "CampaignMember", "Event")
+_WRITE = ("Lead", "Contact", "MQL__c", "Task")
 
 
 def found(org: Org, *, seed: int) -> str:
@@ -117,10 +117,10 @@ def _permissions(org: Org, created: Any) -> None:
                 "SobjectType": name,
                 "Field": f"{name}.{field.name}",
                 "PermissionsRead": True,
-                "PermissionsEdit": field.updateable,
+                "PermissionsEdit": name in _WRITE,
                 "CreatedDate": created,
             }
-            for name in _WRITE
+            for name in (*_READ, *_WRITE)
             for field in org.sobject(name).fields.values()
             if field.custom
         ],

@@ -1,9 +1,13 @@
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.simulator.salesforce_site import Site, served
+
+NAUGHTY = Path(__file__).parents[3] / "shared" / "data" / "blns.json"
 
 
 @pytest.fixture
@@ -307,3 +311,19 @@ def test_set_up_objects_can_be_read_and_not_written(site: Site) -> None:
     ]
     refused = site.send("POST", "/sobjects/LeadStatus", json={"MasterLabel": "x"})
     assert refused.json()[0]["errorCode"] == "CANNOT_INSERT_ENTITY"
+
+
+@pytest.mark.skipif(not NAUGHTY.exists(), reason="the list of naughty strings is not beside the repository")
+def test_every_naughty_string_comes_back_as_it_went_in_and_can_be_searched(site: Site) -> None:
+    strings = [s for s in json.loads(NAUGHTY.read_text()) if s and len(s) <= 255]
+    for start in range(0, len(strings), 200):
+        part = strings[start : start + 200]
+        records = [{"attributes": {"type": "Lead"}, "LastName": "x", "Company": text} for text in part]
+        made = site.send("POST", "/composite/sobjects", json={"records": records}).json()
+        assert all(result["success"] for result in made)
+        body = {"ids": [result["id"] for result in made], "fields": ["Company"]}
+        read = site.send("POST", "/composite/sobjects/Lead", json=body).json()
+        assert [record["Company"] for record in read] == part
+    for text in strings:
+        quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+        assert text in site.found(f"SELECT Company FROM Lead WHERE Company = '{quoted}'")

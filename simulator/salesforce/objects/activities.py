@@ -31,6 +31,8 @@ def _activity(name: str, prefix: str, fields: list[Field]) -> SObject:
             owner("User") if name == "Event" else owner("Group", "User"),
             longtext("Description", 32000),
             lookup("AccountId", "Account", **READ_ONLY),
+            # A custom field of activities stands on tasks and events alike.
+            text("MQL_Cycle_Key__c", 64, label="MQL Cycle Key"),
             *fields,
         ],
         name_field="Subject",
@@ -53,7 +55,6 @@ def task() -> SObject:
             integer("CallDurationInSeconds", label="Call Duration"),
             checkbox("IsClosed", label="Closed", **READ_ONLY),
             datetime_("CompletedDateTime", **READ_ONLY),
-            text("MQL_Cycle_Key__c", 64, label="MQL Cycle Key"),
         ],
     )
 
