@@ -13,9 +13,9 @@ from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.deployed import Deployed
 from connectors.salesforce.errors import SALESFORCE, judge
 from connectors.salesforce.examine import Examiner
-from connectors.salesforce.mapping import Words
 from connectors.salesforce.sink import AUTO_ASSIGN, SalesforceSink
 from connectors.salesforce.source import SalesforceSource
+from connectors.salesforce.words import Words
 from schemas.playbook.platforms import ExtraField, Handover, Salesforce, StatusRow
 
 LOOKBACK = timedelta(minutes=10)

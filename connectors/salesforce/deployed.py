@@ -8,8 +8,8 @@ from typing import Any
 from connectors.errors import Misconfigured
 from connectors.salesforce.api import Api
 from connectors.salesforce.errors import SALESFORCE
-from connectors.salesforce.mapping import SOBJECT, Words
 from connectors.salesforce.shipped import how_to_create
+from connectors.salesforce.words import SOBJECT, Words
 
 WRITTEN = ("lead", "contact", "mql_record", "task")
 DESCRIBED = ("Lead", "Contact", "MQL__c", "Task", "Account", "Opportunity", "User", "LeadHistory", "Event")

@@ -7,9 +7,9 @@ from connectors.ports import Finding
 from connectors.salesforce.api import Api
 from connectors.salesforce.auth import identity
 from connectors.salesforce.deployed import WRITTEN, Deployed
-from connectors.salesforce.mapping import MQL, SOBJECT, Words, value
 from connectors.salesforce.shipped import PERMISSION_SET
 from connectors.salesforce.soql import in_lists, quoted, select
+from connectors.salesforce.words import MQL, SOBJECT, Words, value
 from schemas.playbook.platforms import StatusRow
 
 _GRANT = (

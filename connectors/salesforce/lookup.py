@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from connectors.ports import Found
 from connectors.rows import normalised
 from connectors.salesforce.api import Api, Record
-from connectors.salesforce.mapping import EXTERNAL_KEY, Words, value
 from connectors.salesforce.soql import in_lists, select
+from connectors.salesforce.words import EXTERNAL_KEY, Words, value
 
 
 def by_keys(

@@ -16,9 +16,9 @@ from connectors.rows import normalised
 from connectors.salesforce.api import Api, QueryPage, Record
 from connectors.salesforce.bulk import Bulk, is_gone
 from connectors.salesforce.errors import LocatorExpired
-from connectors.salesforce.mapping import value
 from connectors.salesforce.soql import after, literal, select
 from connectors.salesforce.streams import Stamped
+from connectors.salesforce.words import value
 
 Mark = Mapping[str, Any]
 

@@ -13,9 +13,9 @@ from connectors.salesforce.deployed import Deployed
 from connectors.salesforce.errors import SALESFORCE
 from connectors.salesforce.ids import is_id, to_18
 from connectors.salesforce.lookup import by_keys, found_by_email
-from connectors.salesforce.mapping import EXTERNAL_KEY, SOBJECT, Words
 from connectors.salesforce.tasks import TaskWriter
 from connectors.salesforce.values import Encoder
+from connectors.salesforce.words import EXTERNAL_KEY, SOBJECT, Words
 from connectors.salesforce.writing import Write, in_collections, in_jobs
 from schemas.playbook.platforms import Handover
 from schemas.vocabulary import Platform

@@ -19,11 +19,11 @@ from connectors.salesforce.auth import identity
 from connectors.salesforce.bulk import Bulk, is_gone
 from connectors.salesforce.errors import SALESFORCE, ObjectMissing
 from connectors.salesforce.examine import Examiner
-from connectors.salesforce.mapping import Words
 from connectors.salesforce.reader import Reader, reader_of
 from connectors.salesforce.reading import Step, Window, by_job, by_pages, resumed
 from connectors.salesforce.soql import select
 from connectors.salesforce.streams import Plan, Stamped, Whole, plan_of
+from connectors.salesforce.words import Words
 from schemas.vocabulary import Platform, Stream
 
 _PEOPLE = {Stream.LEADS, Stream.CONTACTS}

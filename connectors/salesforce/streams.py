@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from connectors.salesforce import mapping
-from connectors.salesforce.mapping import MQL, Words
+from connectors.salesforce import mapping, roster
 from connectors.salesforce.soql import quoted, select
+from connectors.salesforce.words import MQL, Record, Words
 from schemas.frames import door
 from schemas.frames.base import Frame, dtypes
 from schemas.vocabulary import Stream
@@ -25,7 +25,7 @@ class Stamped:
 
     sobject: str
     fields: tuple[str, ...]
-    to_row: Callable[[mapping.Record], mapping.Row | None]
+    to_row: Callable[[Record], mapping.Row | None]
     stamp: str = "SystemModstamp"
     where: tuple[str, ...] = ()
     optional: bool = False
@@ -48,9 +48,9 @@ class Plan:
     stream: Stream
     stamped: tuple[Stamped, ...] = ()
     whole: tuple[Whole, ...] = ()
-    assemble: Callable[
-        [Sequence[Sequence[mapping.Record]], Mapping[str, Any]], tuple[Rows, Mapping[str, Any]]
-    ] = field(default=lambda results, memory: ([], {}))
+    assemble: Callable[[Sequence[Sequence[Record]], Mapping[str, Any]], tuple[Rows, Mapping[str, Any]]] = (
+        field(default=lambda results, memory: ([], {}))
+    )
 
 
 _BASE = ("Id", "IsDeleted", "CreatedDate", "SystemModstamp")
@@ -158,7 +158,7 @@ def _owners(words: Words) -> Plan:
     user = ("Id", "SystemModstamp", "UserType", *own, *more)
     return Plan(
         Stream.OWNERS,
-        (Stamped("User", user, partial(mapping.user, words)),),
+        (Stamped("User", user, partial(roster.user, words)),),
         (
             Whole("Group", ("Id", "Name", "Email", "SystemModstamp"), ("Type = 'Queue'",)),
             Whole("QueueSobject", ("QueueId",), ("SobjectType = 'Lead'",)),
@@ -167,10 +167,8 @@ def _owners(words: Words) -> Plan:
     )
 
 
-def _queues(
-    results: Sequence[Sequence[mapping.Record]], memory: Mapping[str, Any]
-) -> tuple[Rows, Mapping[str, Any]]:
-    rows = mapping.queues(results[0], results[1], memory.get("queues", {}))
+def _queues(results: Sequence[Sequence[Record]], memory: Mapping[str, Any]) -> tuple[Rows, Mapping[str, Any]]:
+    rows = roster.queues(results[0], results[1], memory.get("queues", {}))
     return rows, {"queues": {row["native_id"]: row["name"] for row in rows if row["is_active"]}}
 
 
@@ -180,7 +178,7 @@ def _queue_members(words: Words) -> Plan:
     return Plan(
         Stream.QUEUE_MEMBERS,
         whole=(Whole("GroupMember", fields, groups),),
-        assemble=lambda results, memory: (mapping.queue_members(results[0]), {}),
+        assemble=lambda results, memory: (roster.queue_members(results[0]), {}),
     )
 
 

@@ -9,8 +9,8 @@ from connectors.ports import Outcome, RecordChange
 from connectors.rows import normalised
 from connectors.salesforce.api import RECORDS_A_WRITE, Api, Record
 from connectors.salesforce.lookup import by_keys
-from connectors.salesforce.mapping import Words
 from connectors.salesforce.values import Encoder
+from connectors.salesforce.words import Words
 from connectors.salesforce.writing import Write, in_collections, outcome_of
 
 _LOOKS = 3

@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.rows import normalised, text
 from connectors.salesforce.deployed import Deployed
-from connectors.salesforce.mapping import SOBJECT, Words
+from connectors.salesforce.words import SOBJECT, Words
 
 _NUMBERS = {"double", "int", "currency", "percent", "long"}
 

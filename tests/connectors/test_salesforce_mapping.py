@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import Misconfigured
-from connectors.salesforce import mapping
+from connectors.salesforce import mapping, roster
 from connectors.salesforce.ids import is_id, to_18
-from connectors.salesforce.mapping import Words
 from connectors.salesforce.values import encoded
+from connectors.salesforce.words import Words
 from tests.connectors.salesforce_org import platforms
 
 USER = "0055f0000000001AAA"
@@ -128,12 +128,12 @@ def test_members_of_a_queue_are_its_users_and_those_of_groups_within() -> None:
         member("G2", "005a", "Regular"),
         member("G2", "G1", "Regular"),  # a circle
     ]
-    pairs = [(row["queue_id"], row["user_id"]) for row in mapping.queue_members(rows)]
+    pairs = [(row["queue_id"], row["user_id"]) for row in roster.queue_members(rows)]
     assert pairs == [("Q1", "005a"), ("Q1", "005b")]
 
 
 def test_a_queue_that_is_gone_is_told_as_inactive() -> None:
-    rows = mapping.queues(
+    rows = roster.queues(
         [{"Id": "00G1", "Name": "EMEA"}], [{"QueueId": "00G1"}], {"00G1": "EMEA", "00G2": "APAC"}
     )
     assert [(row["name"], row["is_active"], row["can_own"]) for row in rows] == [

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from connectors.salesforce.mapping import SOBJECT
 from connectors.salesforce.shipped import FOLDER, PERMISSION_SET, how_to_create, shipped
+from connectors.salesforce.words import SOBJECT
 from simulator.salesforce.objects import standard_schema
 from tests.connectors.salesforce_org import platforms
 
