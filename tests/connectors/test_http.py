@@ -13,7 +13,7 @@ from connectors.http import Answer, AnswerLost, HttpClient, Refusal, Retries, Ti
 from connectors.redaction import redact
 from connectors.session import checked_base_url, http_date
 from connectors.tokens import Token, TokenKeeper
-from tests.connectors.scripted_server import CUT, TRUNCATED, Reply, Script, serving
+from tests.connectors.http_script import CUT, TRUNCATED, Reply, Script, serving
 
 OK = Reply(body=b'{"done": true}')
 BUSY = Reply(503)
