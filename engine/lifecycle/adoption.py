@@ -54,7 +54,9 @@ def find(
     stamps = theirs.group_by("person_key").agg(
         pl.col("first_mql_at", "first_sal_at").min(), pl.col("last_mql_at", "last_sal_at").max()
     )
-    stands = _opportunities(lined.join(newcomers, on="person_key", how="semi"), book)
+    # Of people who came after the ledger began every opportunity is an event of its own.
+    before = newcomers.filter("existed")
+    stands = _opportunities(lined.join(before, on="person_key", how="semi"), book)
     found = (
         newcomers.select("person_key", "existed")
         .join(target, on="person_key", how="left")

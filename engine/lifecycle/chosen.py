@@ -101,7 +101,7 @@ def chosen(
     """People with an act that meets a trigger, a fact, an open cycle, another stage, or a first sight; and whoever
     meets a trigger without an act."""
     own = own_past(cycles, book)
-    met = _met(held, own, book)
+    met = _met(held, own, tried, book)
     keys = pl.concat(
         [
             tried.select("person_key"),
@@ -132,19 +132,20 @@ def chosen(
     )
 
 
-def _met(held: Truths, cycles: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
-    """person_key, at, triggers: who meets a trigger without `activity` at the last instant, or had a trial ended."""
+def _met(held: Truths, cycles: pl.DataFrame, tried: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
+    """person_key, at, triggers: who meets a trigger without `activity` at the last instant, or may have had a trial."""
     alone = [number for number, trigger in enumerate(book.triggers) if trigger.activity is None]
     number = [
         pl.when(f"person_{number}").then(pl.lit(number, pl.Int64)).otherwise(pl.lit(None, pl.Int64))
         for number in alone
     ]
     triggers = pl.concat_list(number).list.drop_nulls() if number else pl.lit([], pl.List(pl.Int64))
-    void = cycles.filter(pl.col("close_reason") == NOT_LIVE).select("person_key").unique()
+    is_trial = pl.col("is_trial") & (pl.col("state").is_in(OPEN_STATES) | (pl.col("close_reason") == NOT_LIVE))
+    on_trial = pl.concat([cycles.filter(is_trial).select("person_key"), tried.select("person_key")]).unique()
     return (
         held.last.select(*AT, triggers.alias("triggers"))
-        .join(void.with_columns(pl.lit(True).alias("void")), on="person_key", how="left")
-        .filter((pl.col("triggers").list.len() > 0) | pl.col("void"))
+        .join(on_trial.with_columns(pl.lit(True).alias("on_trial")), on="person_key", how="left")
+        .filter((pl.col("triggers").list.len() > 0) | pl.col("on_trial"))
         .select(*AT, "triggers")
     )
 
