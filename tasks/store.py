@@ -154,6 +154,8 @@ def _store_replaced(tx: UnitOfWork, rows: pl.DataFrame, page: Storing) -> int:
     arrived = rows.with_columns(digest(rows, rows.columns).alias("row_hash"))
     known = plain.known(tx.connection, page.stream, page.platform, arrived["native_id"])
     new = newest(arrived, known, page.as_of)
+    if page.stream == Stream.TASKS:
+        new = _with_completion(tx, new, known, page)
     plain.replace(tx, page.stream, page.platform, new, page.as_of, page.origin)
     if page.stream == Stream.CONTACT_ROLES:
         told = new.select(native_id="opportunity_id", at="created_at")
@@ -163,6 +165,24 @@ def _store_replaced(tx: UnitOfWork, rows: pl.DataFrame, page: Storing) -> int:
         if page.is_last:
             plain.drop_unseen(tx, page.stream, page.platform, page.as_of)
     return len(new)
+
+
+def _with_completion(tx: UnitOfWork, new: pl.DataFrame, known: pl.DataFrame, page: Storing) -> pl.DataFrame:
+    """Tasks with when we learned that they were completed; a completion that is new is news about the person."""
+    before = known.select("native_id", before="completed_at", since="completion_learned_at")
+    is_same = pl.col("before").eq_missing(pl.col("completed_at"))
+    learned = (
+        pl.when(is_same)
+        .then("since")
+        .when(pl.col("completed_at").is_not_null())
+        .then(pl.lit(page.as_of, UTC))
+    )
+    compared = new.join(before, on="native_id", how="left", maintain_order="left")
+    told = compared.filter(
+        ~is_same & pl.col("completed_at").is_not_null() & pl.col("person_native_id").is_not_null()
+    ).select(native_id="person_native_id", at="completed_at")
+    news.add(tx, page.platform, Subject.ACTIVITY, _named(_ripe(told, page)))
+    return compared.with_columns(completion_learned_at=learned).drop("before", "since")
 
 
 def _ripe(told: pl.DataFrame, page: Storing) -> pl.DataFrame:

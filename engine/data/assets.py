@@ -9,7 +9,7 @@ from schemas.playbook.assets import AssetRule, Assets
 LOOKED_AT = ["kind", "asset_name", "url", "campaign_name", "campaign_type"]
 
 
-def with_assets(activities: pl.DataFrame, rules: Assets) -> pl.DataFrame:
+def with_tags(activities: pl.DataFrame, rules: Assets) -> pl.DataFrame:
     """The activities, in their order, with `tags` (List[String], without repetition) and `business_line`.
 
     Every rule that matches adds its tags, in the order of the rules, up to one that is the last; the first with a line

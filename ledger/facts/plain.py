@@ -45,11 +45,13 @@ def unknown(
 
 
 def known(connection: sa.Connection, stream: Stream, platform: Platform, ids: pl.Series) -> pl.DataFrame:
-    """native_id, row_hash, learned_at and, where the rows have one, changed_at of present rows."""
+    """native_id, row_hash, learned_at of present rows; where there is one, also changed_at, and of tasks what is
+    known about their completion."""
     table = REPLACED[stream]
     columns: dict[str, Any] = {"native_id": pl.String, "row_hash": pl.String, "learned_at": UTC}
-    if "changed_at" in table.c:
-        columns["changed_at"] = UTC
+    for more in ("changed_at", "completed_at", "completion_learned_at"):
+        if more in table.c:
+            columns[more] = UTC
     chosen = sa.select(*(table.c[name] for name in columns))
     return fetch(
         connection, chosen.where(table.c.platform == platform, among(table.c.native_id, ids)), columns

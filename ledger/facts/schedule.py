@@ -1,13 +1,16 @@
 """Who is to be decided: people with new facts, and those for whom a stored instant has come."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import polars as pl
 import sqlalchemy as sa
 
+from ledger.frames import among, fetch
 from ledger.tables.decisions import schedule
 from ledger.tables.facts import people
 from ledger.unit_of_work import UnitOfWork
+from schemas.frames.base import UTC
 
 
 def due(connection: sa.Connection, as_of: datetime) -> list[str]:
@@ -20,6 +23,20 @@ def due(connection: sa.Connection, as_of: datetime) -> list[str]:
     )
     chosen = sa.select(schedule.c.person_key).where(waits, lives.exists()).order_by(schedule.c.person_key)
     return list(connection.scalars(chosen))
+
+
+def instants(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:
+    """person_key, at: the stored ticks and clock ends of these people."""
+    of_these = among(schedule.c.person_key, person_keys)
+    parts = [
+        fetch(
+            connection,
+            sa.select(schedule.c.person_key, column.label("at")).where(of_these, column.is_not(None)),
+            {"person_key": pl.String(), "at": UTC},
+        )
+        for column in (schedule.c.next_tick_at, schedule.c.next_clock_at)
+    ]
+    return pl.concat(parts).unique().sort("person_key", "at")
 
 
 def mark_due(tx: UnitOfWork, person_keys: pl.Series) -> int:
@@ -65,7 +82,7 @@ def advance(tx: UnitOfWork, decided: pl.DataFrame, through: datetime) -> int:
         "person_key",
         "next_tick_at",
         "next_clock_at",
-        decided_through=pl.lit(through, pl.Datetime("us", "UTC")),
+        decided_through=pl.lit(through, UTC),
         is_due=pl.lit(False),
     )
     return tx.update(schedule, rows)

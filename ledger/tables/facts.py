@@ -173,7 +173,11 @@ activities = _table(
 )
 
 tasks = _present(
-    "tasks", door.Tasks, _by("tasks", "person_native_id"), _by("tasks", "cycle_key", only_known=True)
+    "tasks",
+    door.Tasks,
+    sa.Column("completion_learned_at", Instant),  # stays when the task is changed later
+    _by("tasks", "person_native_id"),
+    _by("tasks", "cycle_key", only_known=True),
 )
 
 field_history = _table(
