@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from ledger.errors import LedgerError, NotMigrated, Unreachable, WrongBinding
+from ledger.migrate import SCRIPTS
 from ledger.open import Ledger
 from ledger.tables import complete_metadata
 from schemas.vocabulary import Platform
@@ -20,9 +21,16 @@ def test_upgrading_from_empty_makes_exactly_the_tables_of_the_code(database_url:
         ledger.upgrade()
         with ledger.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
-            assert compare_metadata(context, complete_metadata()) == []
+            missing = compare_metadata(context, complete_metadata())
+            assert missing == [], "write a revision: `python -m ledger.migrations` says how"
             assert connection.scalar(sa.text("SELECT count(*) FROM scores")) == 0
         assert ledger.revision() == ledger.head()
+
+
+def test_no_revision_depends_on_todays_tables() -> None:
+    """A revision that asked the code for its tables would make other ones tomorrow."""
+    for path in sorted((SCRIPTS / "versions").glob("[0-9]*.py")):
+        assert "ledger" not in path.read_text(), path.name
 
 
 def test_an_empty_database_that_nobody_upgraded_refuses_work(database_url: str) -> None:
