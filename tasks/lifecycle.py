@@ -1,0 +1,71 @@
+"""The lifecycle stage: what becomes of people at their instants, with the score lines behind each new cycle."""
+
+import json
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from engine import lifecycle
+from engine.lifecycle import LifecycleDecisions
+from schemas.context import Versions, Window
+from schemas.frames.base import empty
+from schemas.frames.decisions import ScoreLines
+from schemas.playbook.load import Playbook
+from tasks.facts import Facts
+from tasks.scoring import Scored, lines_at
+
+
+@dataclass(frozen=True)
+class Moved:
+    """`decisions`: the lifecycle's frames. `lines`: score lines of the instants at which cycles were opened."""
+
+    decisions: LifecycleDecisions
+    lines: pl.DataFrame
+
+
+def move(facts: Facts, scored: Scored, playbook: Playbook, window: Window, versions: Versions) -> Moved:
+    """Decides the lifecycle of everybody in `facts`."""
+    decided = lifecycle.decide(
+        scored.moments,
+        facts.acts,
+        facts.activities,
+        people=facts.people,
+        records=facts.records,
+        verdicts=facts.verdicts,
+        removals=facts.removals,
+        opportunities=facts.opportunities,
+        cycles=facts.cycles,
+        stages=facts.stages,
+        group_cycles=facts.group_cycles,
+        touches=facts.touches,
+        rules=playbook.lifecycle,
+        organisation=playbook.organisation,
+        statuses=playbook.platforms.statuses,
+        window=window,
+        versions=versions,
+    )
+    opened = decided.cycles.join(facts.cycles, on="cycle_key", how="anti")
+    if opened.is_empty():
+        return Moved(decided, empty(ScoreLines))
+    lines = lines_at(scored, opened.select("person_key", at="opened_at"), playbook, window)
+    return Moved(replace(decided, cycles=_with_lines(decided.cycles, opened, lines)), lines)
+
+
+def _with_lines(cycles: pl.DataFrame, opened: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Puts the lines behind each newly opened cycle onto it, as JSON that a rep can read in `MQL__c`."""
+    told = {
+        key: _told(lines.filter((pl.col("person_key") == person) & (pl.col("at") == at)))
+        for key, person, at in opened.select("cycle_key", "person_key", "opened_at").iter_rows()
+    }
+    fresh = pl.col("cycle_key").replace_strict(told, default=None, return_dtype=pl.String)
+    return cycles.with_columns(pl.coalesce(fresh, "lines").alias("lines"))
+
+
+def _told(lines: pl.DataFrame) -> str:
+    parts = [
+        {"part": part, "rule": rule, "points": points / 100, "evidence": count}
+        for part, rule, points, count in lines.select(
+            "part", "rule_id", "contribution", "evidence_count"
+        ).iter_rows()
+    ]
+    return json.dumps(parts)
