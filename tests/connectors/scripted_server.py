@@ -1,85 +1,67 @@
-"""A plain HTTP server on loopback that answers what a test tells it to, in order."""
+"""A server on loopback that answers by script, for what the simulated platforms don't do on demand."""
 
+import json
 import threading
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-
-CUT = "cut"  # close the connection without an answer
-DATE = "Mon, 02 Mar 2026 09:00:00 GMT"
-TRUNCATED = "truncated"  # promise more bytes than are sent
+from urllib.parse import urlsplit
 
 
 @dataclass
-class Reply:
-    status: int = 200
-    body: bytes = b"{}"
-    headers: dict[str, str] = field(default_factory=dict)
-    fault: str = ""
-
-
-@dataclass
-class Seen:
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
 class Script:
-    """Replies are taken in order; the last one is repeated. `seen` holds the requests that came."""
+    """Answers by path, in order; the last one of a path is repeated. A tuple is (status, body)."""
 
-    def __init__(self, *replies: Reply) -> None:
-        self.replies = list(replies)
-        self.seen: list[Seen] = []
-        self.url = ""
-        self._lock = threading.Lock()
+    answers: Mapping[str, Sequence[Any]]
+    url: str = ""
+    asked: list[str] = field(default_factory=list)
 
-    def take(self, seen: Seen) -> Reply:
-        with self._lock:
-            self.seen.append(seen)
-            return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+    def times(self, path: str) -> int:
+        return sum(path in asked for asked in self.asked)
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[Script]:
+def scripted(answers: Mapping[str, Sequence[Any]]) -> Iterator[Script]:
+    script = Script(answers)
+    given: dict[str, int] = defaultdict(int)
+    lock = threading.Lock()
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            seen = Seen(self.command, self.path, dict(self.headers.items()), body)
-            reply = script.take(seen)
-            if reply.fault == CUT:
-                self.close_connection = True
-                return
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            extra = 10 if reply.fault == TRUNCATED else 0
-            self.send_header("Content-Length", str(len(reply.body) + extra))
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            path = urlsplit(self.path).path
+            with lock:
+                script.asked.append(f"{self.command} {self.path}")
+                listed = script.answers.get(path, [(404, {})])
+                answer = listed[min(given[path], len(listed) - 1)]
+                given[path] += 1
+            status, body = answer if isinstance(answer, tuple) else (200, answer)
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/csv" if isinstance(body, bytes) else "application/json")
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(reply.body)
-            self.close_connection = reply.fault == TRUNCATED
+            self.wfile.write(content)
 
-        do_GET = do_POST = do_PATCH = answer  # noqa: N815 (the standard library's names)
+        def do_POST(self) -> None:
+            self.do_GET()
 
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return DATE
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
+        def log_message(self, format: str, *arguments: object) -> None:
+            return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    script.url = f"http://127.0.0.1:{server.server_address[1]}"
+    script.url = f"http://127.0.0.1:{server.server_port}"
     try:
         yield script
     finally:
         server.shutdown()
+        thread.join()
         server.server_close()
-        thread.join(5)

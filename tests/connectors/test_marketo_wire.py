@@ -102,6 +102,7 @@ def test_a_pull_that_brings_nothing_makes_at_most_eight_calls(marketo: Subscript
     for hours in (0.1, 1.2, 25, 4, 4, 4):
         for streams in (ALL, HOURLESS):
             marketo.advance(hours=hours)
+            marketo.let_jobs_run()
             marketo.restart()
             marketo.calls()
             reading = marketo.pull(streams)
@@ -131,6 +132,7 @@ def test_what_tokens_miss_is_found_by_the_second_reading_without_anybody_waiting
     found: list[str] = []
     for _ in range(24):
         marketo.advance(hours=2)
+        marketo.let_jobs_run()
         marketo.calls()
         reading = marketo.pull()
         assert marketo.calls() <= 8
@@ -146,6 +148,7 @@ def test_each_day_is_read_a_second_time_once(marketo: Subscription) -> None:
     read: list[str] = []
     for _ in range(40):
         guids.append(visit(marketo.site, lead, marketo.advance(hours=3)))
+        marketo.let_jobs_run()
         read += marketo.pull().keys(Stream.ACTIVITIES)
     assert {read.count(guid) for guid in guids} == {1, 2}
     assert [read.count(guid) for guid in guids[:20]] == [2] * 20
@@ -459,3 +462,66 @@ def test_a_ledger_is_bound_to_the_api_user_where_the_host_names_no_subscription(
     marketo: Subscription,
 ) -> None:
     assert marketo.connection.source.binding() == marketo.site.instance.api_user
+
+
+def test_a_long_backlog_of_activities_is_read_from_files(marketo: Subscription) -> None:
+    """After a hundred pages a file is cheaper; nothing is lost between the file and the new tokens."""
+    lead = person(marketo.site)
+    marketo.pull()
+    guids = [visit(marketo.site, lead, marketo.advance(days=1)) for _ in range(4)]
+    late = visit(
+        marketo.site, lead, marketo.advance(minutes=1), visible_at=START + timedelta(days=4, hours=1)
+    )
+    marketo.site.fault("empty_pages", n=150, match={"path": "/rest/v1/activities.json", "method": "GET"})
+    created = marketo.connection.client.calls.by_endpoint
+    before = created["POST /bulk/v1/activities/export/create.json"]
+    found = marketo.pull([Stream.ACTIVITIES]).keys(Stream.ACTIVITIES)
+    assert set(guids) <= set(found)
+    assert created["POST /bulk/v1/activities/export/create.json"] == before + 1
+    marketo.advance(hours=2)
+    assert late in marketo.pull([Stream.ACTIVITIES]).keys(Stream.ACTIVITIES)
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_long_backlog_of_people_is_read_from_files_where_they_can_be_filtered(
+    marketo: Subscription, offered: bool
+) -> None:
+    leads = [person(marketo.site, number) for number in range(4)]
+    marketo.pull()
+    for lead in leads[:3]:
+        marketo.advance(days=1)
+        marketo.site.instance.update_lead(lead, {"title": "Director"}, source="User")
+    marketo.advance(minutes=30)
+    marketo.site.fault("empty_pages", n=120, match={"path": "leadchanges"})
+    if not offered:
+        marketo.site.fault(
+            "code", code="1035", message="Unsupported filter type", match={"path": "leads/export"}
+        )
+    created = marketo.connection.client.calls.by_endpoint
+    before = created["POST /bulk/v1/leads/export/create.json"]
+    reading = marketo.pull([Stream.PEOPLE])
+    assert not reading.failures
+    assert set(reading.keys(Stream.PEOPLE)) == {str(lead) for lead in leads[:3]}
+    assert created["POST /bulk/v1/leads/export/create.json"] == before + 1
+
+
+def test_an_interrupted_first_reading_of_activities_loses_nothing(marketo: Subscription) -> None:
+    lead = person(marketo.site)
+    guids = [visit(marketo.site, lead, START - timedelta(days=day)) for day in (39, 20, 2)]
+    through = marketo.connection.source.server_time()
+    pages = marketo.connection.source.pull([StreamRequest(Stream.ACTIVITIES)], through)
+    first = next(pages)
+    assert isinstance(first, Page)
+    assert not first.is_last
+    del pages
+    marketo.cursors[Stream.ACTIVITIES] = first.cursor
+    guids.append(visit(marketo.site, lead, marketo.advance(hours=1)))
+    marketo.advance(hours=1)
+    marketo.restart()
+    rest = marketo.pull([Stream.ACTIVITIES])
+    assert set(first.rows["native_key"]) | set(rest.keys(Stream.ACTIVITIES)) >= set(guids)
+
+
+def test_a_stream_that_marketo_has_not_is_refused(marketo: Subscription) -> None:
+    with pytest.raises(Misconfigured, match="opportunities"):
+        marketo.pull([Stream.OPPORTUNITIES])
