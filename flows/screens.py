@@ -1,7 +1,8 @@
 """What commands print for people: the summary of a run, an explanation, findings."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -9,9 +10,15 @@ from rich.text import Text
 
 from connectors.ports import Finding
 from flows.terminal import counted, table
+from tasks.forget import Forgotten
 from tasks.summary import Exit, Summary
+from tasks.why import Explanation
 
-STATES = {Exit.DONE: "done", Exit.SOME_REFUSED: "done, some rows or records were refused", Exit.FAILED: "failed"}
+STATES = {
+    Exit.DONE: "done",
+    Exit.SOME_REFUSED: "done, some rows or records were refused",
+    Exit.FAILED: "failed",
+}
 
 
 def show_summary(summary: Summary, console: Console) -> None:
@@ -38,19 +45,26 @@ def summary_parts(summary: Summary) -> Sequence[RenderableType]:
     parts.extend(Text(note) for note in summary.notes)
     parts.extend(Text(failure, style="red") for failure in summary.failures)
     mode = "live" if summary.is_live else "silent: nothing is written until live_since is set"
-    parts.append(Text(f"{summary.flow} as of {summary.as_of:%Y-%m-%d %H:%M:%S} UTC, {mode}: {STATES[summary.exit]}"))
+    parts.append(
+        Text(f"{summary.flow} as of {summary.as_of:%Y-%m-%d %H:%M:%S} UTC, {mode}: {STATES[summary.exit]}")
+    )
     return parts
 
 
 def _pulled(summary: Summary) -> RenderableType:
     rows = [
-        (f"{pulled.platform} {stream}", *(counts[name] for name in ("pulled", "stored", "duplicates", "quarantined")))
+        (
+            f"{pulled.platform} {stream}",
+            *(counts[name] for name in ("pulled", "stored", "duplicates", "quarantined")),
+        )
         for pulled in summary.pulled
         for stream, counts in pulled.counts.items()
         if counts["pulled"]
     ]
     reasons = sum((pulled.reasons for pulled in summary.pulled), Counter[str]())
-    parts: list[RenderableType] = [table("pulled", ["stream", "pulled", "stored", "known", "quarantined"], rows)]
+    parts: list[RenderableType] = [
+        table("pulled", ["stream", "pulled", "stored", "known", "quarantined"], rows)
+    ]
     if reasons:
         parts.append(table("quarantined because", ["reason", "rows"], reasons.most_common(8)))
     return Group(*parts) if rows else Text("pulled nothing new")
@@ -62,6 +76,133 @@ def show_findings(findings: Sequence[Finding], console: Console) -> None:
         mark = Text("ok   ", style="green") if finding.ok else Text("MEND ", style="bold red")
         console.print(mark + Text(f"{finding.check}: {finding.detail}"), soft_wrap=True)
         if finding.mend:
-            console.print(Text(f"     {finding.mend}", style="yellow" if not finding.ok else "dim"), soft_wrap=True)
+            console.print(
+                Text(f"     {finding.mend}", style="yellow" if not finding.ok else "dim"), soft_wrap=True
+            )
     bad = sum(not finding.ok for finding in findings)
     console.print(Panel.fit(f"{bad} to mend" if bad else "all well"))
+
+
+def show_explanation(told: Explanation, console: Console) -> None:
+    """Where the person stands, why, and what is missing; ids and rules, no personal values."""
+    console.print(
+        Text(f"person {told.person_key} as of {told.at:%Y-%m-%d %H:%M} UTC", style="bold"), soft_wrap=True
+    )
+    for part in _explained(told):
+        console.print(part)
+
+
+def _explained(told: Explanation) -> Iterator[RenderableType]:
+    for row in told.records:
+        status = f", status {row['status']}" if row["status"] else ""
+        owner = f", owner {row['owner']}" if row.get("owner") else ""
+        yield Text(f"  {row['platform']} {row['object']} {row['native_id']}{status}{owner}")
+    for row in told.stages:
+        yield Text(
+            f"  stage {row['stage']} since {row['since']:%Y-%m-%d %H:%M} (line {row['line']}, {row['origin']})"
+        )
+    score = told.score
+    title = (
+        f"score {score['score']:g} = engagement {score['engagement']:g}, fit {score['fit']:g}; "
+        f"grade {score['grade']}, confidence {score['confidence']:.0%}"
+    )
+    lines = [
+        (row["part"], row["rule_id"], f"{row['contribution']:+g}", row["evidence_count"] or "", _span(row))
+        for row in told.lines
+    ]
+    yield table(title, ["part", "rule", "adds", "acts", "when"], lines)
+    checks = [
+        ("✓" if check.holds else "–", check.sort, check.rule, check.condition, _values(check.values))
+        for check in told.checks
+    ]
+    yield table("conditions now", ["", "sort", "rule", "condition", "reads"], checks)
+    steps = [
+        (
+            f"{row['at']:%Y-%m-%d %H:%M}",
+            row["line"],
+            f"{row['from_stage'] or '·'} → {row['to_stage']}",
+            row["rule_id"],
+            _because(row),
+        )
+        for row in told.transitions
+    ]
+    if steps:
+        yield table("transitions", ["at", "line", "step", "rule", "because"], steps)
+    yield from _cycles(told)
+    held = [
+        (f"{row['at']:%Y-%m-%d %H:%M}", row["trigger_rule"], row["exclusion"], row["kind"], _until(row))
+        for row in told.blocks
+    ]
+    if held:
+        yield table("held back", ["at", "trigger", "by", "kind", "until"], held)
+    for row in told.would_qualify:
+        yield Text(
+            f"would qualify by {row['rule_id']} but: {row['why']} (since {row['since']:%Y-%m-%d %H:%M})"
+        )
+
+
+def _cycles(told: Explanation) -> Iterator[RenderableType]:
+    for row in told.cycles:
+        closed = (
+            f", closed {row['closed_at']:%Y-%m-%d %H:%M} as {row['closed_as']}" if row["closed_at"] else ""
+        )
+        reason = f" ({row['close_reason']})" if row["close_reason"] else ""
+        owner = f", owner {row['owner']}" if row.get("owner") else ""
+        trial = ", a trial" if row["is_trial"] else ""
+        yield Text(
+            f"cycle {row['cycle_key'][:8]} {row['kind']} no. {row['number']}: {row['state']}{trial}, opened "
+            f"{row['opened_at']:%Y-%m-%d %H:%M} by {row['trigger_rule']}{owner}{closed}{reason}",
+            style="cyan",
+        )
+        for event in told.events:
+            if event["cycle_key"] == row["cycle_key"]:
+                said = f" by {event['said_by']}" if event["said_by"] else ""
+                why = f": {event['reason']}" if event["reason"] else ""
+                yield Text(f"    {event['at']:%Y-%m-%d %H:%M} {event['kind']}{why}{said}")
+        for chosen in told.assignments:
+            if chosen["cycle_key"] == row["cycle_key"]:
+                pool = f", pool {chosen['pool']}" if chosen["pool"] else ""
+                yield Text(
+                    f"    owner {chosen.get('owner', 'nobody')} by rule {chosen['rule_id']} ({chosen['how']}{pool})"
+                )
+
+
+def _because(row: Mapping[str, Any]) -> str:
+    reasons = row["reasons"]
+    if not isinstance(reasons, dict):
+        return ""
+    told = [
+        f"{name} {value}"
+        for name, value in reasons.items()
+        if isinstance(value, str | int | float) and value != ""
+    ]
+    return "; ".join(told[:3])
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in values.items()
+    )
+
+
+def _span(row: Mapping[str, Any]) -> str:
+    if not row["since"]:
+        return ""
+    first, last = f"{row['since']:%m-%d}", f"{row['until']:%m-%d}" if row["until"] else ""
+    return f"since {first}, counts until {last}" if last else f"since {first}"
+
+
+def _until(row: Mapping[str, Any]) -> str:
+    return f"{row['until']:%Y-%m-%d %H:%M}" if row["until"] else "while it holds"
+
+
+def show_forgotten(done: Forgotten, console: Console) -> None:
+    """What was blanked, and what is left to do on the platforms."""
+    console.print(f"forgotten: {done.person_key}; {done.cycles_closed} open cycles closed", highlight=False)
+    for held in done.still_held:
+        console.print(
+            f"  still held: {held.platform} {held.object} {held.native_id}; delete it there", highlight=False
+        )
+    for other in done.shares_address_with:
+        console.print(f"  {other} shares an address and stays", highlight=False)

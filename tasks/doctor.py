@@ -1,0 +1,97 @@
+"""The examination: is everything there that a sync needs, and if not, how is it mended. Reads only."""
+
+from collections.abc import Iterator, Mapping
+
+from connectors.errors import PlatformError
+from connectors.ports import Finding, Source
+from engine.assignment import check_roster
+from ledger import cursors
+from ledger.facts import read
+from ledger.open import Ledger
+from schemas.playbook.load import Playbook
+from schemas.vocabulary import Platform, Stream
+
+
+def examine(ledger: Ledger, playbook: Playbook, sources: Mapping[Platform, Source]) -> list[Finding]:
+    """Findings on database, playbook, platforms and roster, in that order."""
+    return [
+        *_database(ledger),
+        *_playbook(playbook),
+        *(finding for source in sources.values() for finding in _platform(ledger, source)),
+        *_absent(sources),
+        *_roster(ledger, playbook),
+    ]
+
+
+def _database(ledger: Ledger) -> Iterator[Finding]:
+    revision, head = ledger.revision(), ledger.head()
+    where = ledger.engine.url.render_as_string(hide_password=True)
+    yield Finding(
+        "database",
+        revision == head,
+        f"{where} at revision {revision or 'none'}",
+        "" if revision == head else f"run `mqlflow upgrade` to bring it to {head}",
+    )
+
+
+def _playbook(playbook: Playbook) -> Iterator[Finding]:
+    versions = ", ".join(f"{silo} {version}" for silo, version in playbook.versions.items())
+    yield Finding("playbook", True, f"whole; versions {versions}")
+    since = playbook.organisation.live_since
+    if since is None:
+        yield Finding(
+            "live_since", True, "not set in the playbook: nothing is written",
+            "after silent runs whose plan you like, set live_since in organisation.yaml or MQLFLOW_LIVE_SINCE",
+        )  # fmt: skip
+    else:
+        yield Finding("live_since", True, f"writes since {since.isoformat()}")
+
+
+def _platform(ledger: Ledger, source: Source) -> Iterator[Finding]:
+    try:
+        moment = source.server_time()
+        identity = source.binding()
+    except PlatformError as error:
+        yield Finding(
+            f"{source.platform} connection", False, str(error), "check URL, credentials and network"
+        )
+        return
+    yield Finding(
+        f"{source.platform} connection", True, f"answers as {identity}, its clock says {moment.isoformat()}"
+    )
+    bound = ledger.bound_to(source.platform)
+    fits = bound in (None, identity)
+    yield Finding(
+        f"{source.platform} binding",
+        fits,
+        "not bound yet: the first sync binds the ledger"
+        if bound is None
+        else f"this ledger belongs to {bound}",
+        "" if fits else "use that org's credentials, or another ledger (MQLFLOW_DATABASE_URL)",
+    )
+    try:
+        yield from source.examine()
+    except PlatformError as error:
+        yield Finding(f"{source.platform} examination", False, str(error), "see above; then run doctor again")
+
+
+def _absent(sources: Mapping[Platform, Source]) -> Iterator[Finding]:
+    for platform in Platform:
+        if platform not in sources:
+            variable = f"MQLFLOW_{platform.name}_URL"
+            yield Finding(f"{platform} connection", True, "not connected", f"set {variable} to connect it")
+
+
+def _roster(ledger: Ledger, playbook: Playbook) -> Iterator[Finding]:
+    with ledger.read() as connection:
+        known = (Platform.SALESFORCE, Stream.OWNERS) in cursors.read_through(connection)
+        owners = read.owners(connection)
+        members = read.queue_members(connection)
+    if not known:
+        yield Finding("roster", True, "users and queues are not known before the first sync")
+        return
+    faults = check_roster(playbook.assignment, owners, members)
+    for fault in faults:
+        yield Finding("roster", False, fault, "name a user, queue or role of the CRM in assignment.yaml")
+    if not faults:
+        yield Finding("roster", True, "every owner, queue and pool of assignment.yaml is in the CRM")

@@ -1,0 +1,161 @@
+"""Why a person is where they are: everything the ledger decided about them, and what is missing to the next step."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from engine.scoring.score import in_points
+from ledger import outbox, runs
+from ledger.decisions import read as decisions
+from ledger.facts import read
+from ledger.open import Ledger
+from schemas.conditions import check, expression
+from schemas.context import Window
+from schemas.playbook.columns import condition_columns
+from schemas.playbook.load import Playbook
+from tasks.facts import load
+from tasks.find import Unknown, one_person
+from tasks.scoring import Scored, lines_at, score
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition of the lifecycle held against the person as they are now. `values`: what it reads."""
+
+    rule: str
+    sort: str  # trigger, or an exclusion's kind
+    condition: str
+    holds: bool
+    values: Row
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What `mqlflow why` shows. `score` is recomputed at `at` and equals what was decided; lines add up to it."""
+
+    person_key: str
+    at: datetime
+    records: list[Row]
+    attributes: Row
+    score: Row
+    lines: list[Row]
+    checks: list[Check]
+    stages: list[Row]
+    transitions: list[Row]
+    cycles: list[Row]
+    events: list[Row]
+    blocks: list[Row]
+    assignments: list[Row]
+    would_qualify: list[Row]
+    waiting: list[Row]
+
+    def as_json(self) -> Row:
+        return {
+            **{name: value for name, value in vars(self).items() if name != "checks"},
+            "checks": [vars(c) for c in self.checks],
+        }
+
+
+def explain(ledger: Ledger, playbook: Playbook, text: str) -> Explanation:
+    """Explains the person that `text` names, as of the last decided moment."""
+    with ledger.read() as connection:
+        key = one_person(connection, text)
+        as_of = runs.last_committed_as_of(connection)
+        if as_of is None:
+            raise Unknown("nothing was decided yet; run `mqlflow sync` first")
+        decided = _decided(connection, key)
+        owners = dict(read.owners(connection).select("owner_id", "name").iter_rows())
+    organisation = playbook.organisation
+    window = Window(as_of, as_of, as_of, None, organisation.zone, organisation.late_limit)
+    facts = load(ledger, [key], playbook, window)
+    scored = score(facts, playbook, window)
+    now = scored.moments.sort("at").tail(1)
+    lines = lines_at(scored, now.select("person_key", "at"), playbook, window)
+    attributes = condition_columns(playbook.platforms.extra)["person"].names
+    return Explanation(
+        person_key=key,
+        at=as_of,
+        records=_records(facts.records, owners),
+        attributes={
+            name: value
+            for name, value in now.select(attributes).row(0, named=True).items()
+            if value is not None
+        },
+        score=_score(scored),
+        lines=_lines(lines),
+        checks=_checks(now, playbook),
+        **{name: _rows(frame, owners) for name, frame in decided.items()},
+    )
+
+
+def _decided(connection: sa.Connection, key: str) -> dict[str, pl.DataFrame]:
+    keys = [key]
+    return {
+        "stages": decisions.read_stages(connection, keys),
+        "transitions": decisions.read_transitions(connection, keys).sort("at", maintain_order=True),
+        "cycles": decisions.read_cycles(connection, keys),
+        "events": decisions.read_cycle_events(connection, keys).sort("at", maintain_order=True),
+        "blocks": decisions.read_blocks(connection, keys).sort("at"),
+        "assignments": decisions.read_assignments(connection, keys),
+        "would_qualify": decisions.read_would_qualify(connection, keys),
+        "waiting": outbox.waiting(connection, keys),
+    }
+
+
+def _records(records: pl.DataFrame, owners: dict[str, str]) -> list[Row]:
+    chosen = records.select(
+        "platform", "object", "native_id", "status", "owner_id", "is_deleted", "is_converted"
+    )
+    return _rows(chosen, owners)
+
+
+def _score(scored: Scored) -> Row:
+    row = in_points(scored.scores).row(0, named=True)
+    return {name: row[name] for name in ("score", "engagement", "fit", "grade", "confidence", "next_tick_at")}
+
+
+def _lines(lines: pl.DataFrame) -> list[Row]:
+    order = pl.col("part").replace_strict({"engagement": 0, "fit": 1}, default=2, return_dtype=pl.Int8)
+    in_order = lines.sort(order, pl.col("contribution"), descending=[False, True])
+    return [
+        {
+            **row,
+            "raw": row["raw"] / 100,
+            "points": row["points"] / 100,
+            "contribution": row["contribution"] / 100,
+        }
+        for row in in_order.iter_rows(named=True)
+    ]
+
+
+def _checks(now: pl.DataFrame, playbook: Playbook) -> list[Check]:
+    columns = condition_columns(playbook.platforms.extra)["scored person"]
+    rules = [(rule.id, "trigger", rule.person) for rule in playbook.lifecycle.triggers if rule.person]
+    rules += [(rule.id, str(rule.kind), rule.when) for rule in playbook.lifecycle.exclude if rule.when]
+    found = []
+    for rule, sort, condition in rules:
+        reads = sorted(check(condition, columns))
+        holds = bool(now.select(expression(condition).alias("holds"))["holds"][0])
+        found.append(
+            Check(rule, sort, condition, holds, now.select(reads).row(0, named=True) if reads else {})
+        )
+    return found
+
+
+def _rows(frame: pl.DataFrame, owners: dict[str, str]) -> list[Row]:
+    """Rows as dictionaries: JSON texts read, owners named beside their ids."""
+    rows = []
+    for row in frame.iter_rows(named=True):
+        for name in ("reasons", "lines", "value"):
+            if isinstance(row.get(name), str):
+                row[name] = json.loads(row[name])
+        if row.get("owner_id"):
+            row["owner"] = owners.get(row["owner_id"], "?")
+        rows.append(row)
+    return rows
