@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from simulator.world import World, create_world
 
 DEFAULT_START = "2026-03-02T09:00:00Z"
 _TICK = 0.25
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        pass  # told to stop, by Ctrl-C or SIGTERM: that is how it ends
     return 0
 
 
@@ -64,9 +66,8 @@ def _moment(text: str) -> datetime:
 def _serve(options: argparse.Namespace) -> None:
     if bool(options.leads_csv) != bool(options.mapping):
         raise CannotStart("--leads-csv and --mapping belong together")
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    for number in _STOPPING:
+        signal.signal(number, signal.default_int_handler)
     servers: list[Server] = []
     try:
         for name in ("salesforce", "marketo", "control"):
@@ -79,8 +80,10 @@ def _serve(options: argparse.Namespace) -> None:
             json.dumps(_announcement(world, salesforce.url, marketo.url, f"{control.url}/simulator")),
             flush=True,
         )
-        _live(world, options, stopping)
+        _live(world, options)
     finally:
+        for number in _STOPPING:  # a second Ctrl-C must not leave half of them running
+            signal.signal(number, signal.SIG_IGN)
         for server in servers:
             server.stop()
 
@@ -137,11 +140,12 @@ def _announcement(world: World, salesforce: str, marketo: str, control: str) -> 
     }
 
 
-def _live(world: World, options: argparse.Namespace, stopping: threading.Event) -> None:
+def _live(world: World, options: argparse.Namespace) -> None:
     """Ticks until told to stop: company time, and whether the parent is still there."""
     is_parent = os.getppid() == options.parent_pid
     last = time.monotonic()
-    while not stopping.wait(_TICK):
+    while True:
+        time.sleep(_TICK)
         if options.parent_pid is not None and not _alive(options.parent_pid, is_parent):
             return
         now = time.monotonic()

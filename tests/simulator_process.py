@@ -33,7 +33,16 @@ class Simulator:
     marketo: str
     control: str
     env: dict[str, str]
-    pid: int
+    process: subprocess.Popen[str]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def wait(self, seconds: float = 20) -> tuple[int, str]:
+        """Waits for the process to end; answers its status and what it wrote to standard error."""
+        _, errors = self.process.communicate(timeout=seconds)
+        return self.process.returncode, errors
 
     def __post_init__(self) -> None:
         self._session = requests.Session()
@@ -132,7 +141,7 @@ def start_simulator(people: int = 0, seed: int = 1, **options: Any) -> Iterator[
     )
     try:
         ready = json.loads(_first_line(process))
-        yield Simulator(ready["salesforce"], ready["marketo"], ready["control"], ready["env"], process.pid)
+        yield Simulator(ready["salesforce"], ready["marketo"], ready["control"], ready["env"], process)
     finally:
         process.terminate()
         try:
