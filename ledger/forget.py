@@ -15,7 +15,7 @@ from ledger.outbox.record import WAITING
 from ledger.sqlite_files import overwrite_freed_space
 from ledger.tables import facts
 from ledger.tables.decisions import cycle_events, cycles
-from ledger.tables.operations import erasures, outbox, quarantine
+from ledger.tables.operations import conflicts, erasures, outbox, quarantine
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC, dtypes
 from schemas.frames.decisions import CycleEvents
@@ -193,6 +193,7 @@ def _blank_outbox(tx: UnitOfWork, everybody: list[str], at: datetime) -> None:
     dropped = {"state": OutboxState.DROPPED, "settled_at": at, "message": "the person was forgotten"}
     tx.execute(sa.update(outbox).where(theirs, waits).values(dropped))
     tx.execute(sa.update(outbox).where(theirs, outbox.c.field.not_in(OURS)).values(value="null"))
+    tx.delete(conflicts, among(conflicts.c.person_key, everybody), conflicts.c.field.not_in(OURS))
 
 
 def _close_cycles(tx: UnitOfWork, everybody: list[str], at: datetime) -> int:

@@ -10,6 +10,7 @@
 | `run_summary` | run | when, under which rules, how it ended |
 | `run_figures` | count of a run | pulled, stored, quarantined, decided, pushed … |
 | `outbox_problems` | entry that needs a look | rejected, in conflict, or still waiting after an attempt |
+| `left_alone` | field of a record | what we would have written, what stands there, and why we left it |
 | `quarantine_summary` | platform, stream and reasons | rows that wait to be mended |
 
 None holds a personal value. A person who was merged is shown under the key of the one who lives on. Views are made
@@ -25,7 +26,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from ledger.tables.base import Instant
 from ledger.tables.decisions import assignments, blocks, cycles, stages, transitions
 from ledger.tables.facts import owners, people
-from ledger.tables.operations import outbox, quarantine, run_counts, runs
+from ledger.tables.operations import conflicts, outbox, quarantine, run_counts, runs
 from schemas.vocabulary import OutboxState
 
 HOUR = 3600
@@ -164,6 +165,15 @@ def _outbox_problems() -> sa.Select[Any]:
     ).where(sa.or_(o.state.in_([OutboxState.REJECTED, OutboxState.CONFLICT]), unsettled))
 
 
+def _left_alone() -> sa.Select[Any]:
+    c = conflicts.c
+    return sa.select(
+        *_shown(c.platform, c.object, c.target, c.field),
+        _person(c.person_key),
+        *_shown(c.cycle_key, c.at, c.wanted, c.shown, c.why),
+    ).where(c.field.in_(("owner_id", "status")))
+
+
 def _quarantine_summary() -> sa.Select[Any]:
     q = quarantine.c
     group = (q.platform, q.stream, q.reasons)
@@ -188,6 +198,7 @@ VIEWS = {
     "run_summary": _runs,
     "run_figures": _run_figures,
     "outbox_problems": _outbox_problems,
+    "left_alone": _left_alone,
     "quarantine_summary": _quarantine_summary,
 }
 

@@ -6,10 +6,11 @@ target, field): a newer decision supersedes an older one that still waits.
 """
 
 from ledger.outbox.claims import Claim, Entry, claim, claimed
+from ledger.outbox.conflicts import read_conflicts, write_conflicts
 from ledger.outbox.record import Recorded, record, withdraw
 from ledger.outbox.settling import Settlement, release, settle
-from ledger.outbox.targets import drop, resume, retarget
-from ledger.outbox.values import applied_values, counts, last_applied, problems, waiting
+from ledger.outbox.targets import drop, drop_entries, resume, retarget
+from ledger.outbox.values import applied_values, counts, last_applied, last_writes, problems, waiting
 
 __all__ = [
     "Claim",
@@ -21,8 +22,11 @@ __all__ = [
     "claimed",
     "counts",
     "drop",
+    "drop_entries",
     "last_applied",
+    "last_writes",
     "problems",
+    "read_conflicts",
     "record",
     "release",
     "resume",
@@ -30,4 +34,5 @@ __all__ = [
     "settle",
     "waiting",
     "withdraw",
+    "write_conflicts",
 ]

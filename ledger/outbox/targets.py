@@ -7,9 +7,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from ledger.frames import among, fetch
-from ledger.outbox.record import FOUND, find_waiting, supersede
+from ledger.outbox.record import FOUND, KEY, find_waiting, supersede
 from ledger.tables.operations import WAITS, outbox
 from ledger.unit_of_work import UnitOfWork
+from schemas.frames.base import UTC
 from schemas.vocabulary import OutboxState, Platform
 
 
@@ -21,6 +22,21 @@ def drop(
         sa.update(outbox)
         .where(_waits(platform, object), among(outbox.c.target, targets))
         .values(state=OutboxState.DROPPED, settled_at=at, message=message)
+    )
+
+
+def drop_entries(tx: UnitOfWork, drops: pl.DataFrame, at: datetime) -> int:
+    """Ends what waits for single fields of records (`schemas.frames.decisions.Drops`); how many entries."""
+    waiting = find_waiting(tx.connection, drops["target"].unique())
+    unwanted = waiting.join(drops.unique(KEY, keep="last"), on=KEY, how="inner")
+    return tx.update(
+        outbox,
+        unwanted.select(
+            "id",
+            state=pl.lit(str(OutboxState.DROPPED)),
+            settled_at=pl.lit(at).cast(UTC),
+            message="why",
+        ),
     )
 
 

@@ -6,8 +6,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from ledger.frames import among, fetch
+from ledger.tables.facts import people
 from ledger.tables.operations import WAITS, outbox
-from schemas.frames.base import UTC
+from schemas.frames.base import UTC, dtypes
+from schemas.frames.decisions import LastWrites
 from schemas.vocabulary import OutboxState, Platform
 
 VALUES = {"target": pl.String, "field": pl.String, "value": pl.String, "at": UTC}
@@ -96,6 +98,28 @@ def last_applied(
     """Of each field the last of `applied_values`: what the platform shows if nobody changed it since."""
     written = applied_values(connection, platform, object, targets, fields)
     return written.unique(["target", "field"], keep="last", maintain_order=True)
+
+
+def last_writes(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:
+    """What was last asked of the platforms for these people, field by field: `schemas.frames.decisions.LastWrites`.
+
+    Waiting, claimed, rejected and conflicting entries count as well as applied ones: what was asked once and stands
+    isn't asked again. A person's entries from before a merge are read with the one who lives on.
+    """
+    keys = list(person_keys)
+    merged = sa.select(people.c.person_key).where(among(people.c.merged_into, keys))
+    theirs = sa.or_(among(outbox.c.person_key, keys), outbox.c.person_key.in_(merged))
+    counts = outbox.c.state.not_in([OutboxState.SUPERSEDED, OutboxState.DROPPED])
+    group = (outbox.c.platform, outbox.c.object, outbox.c.target, outbox.c.field)
+    youngest = sa.select(sa.func.max(outbox.c.id)).where(theirs, counts).group_by(*group)
+    at = sa.func.coalesce(outbox.c.settled_at, outbox.c.claimed_at, outbox.c.decided_at).label("at")
+    living = sa.func.coalesce(people.c.merged_into, outbox.c.person_key).label("person_key")
+    shown = [outbox.c[name] for name in dtypes(LastWrites) if name not in ("at", "person_key")]
+    chosen = sa.select(*shown, at, living).select_from(
+        outbox.outerjoin(people, people.c.person_key == outbox.c.person_key)
+    )
+    found = fetch(connection, chosen.where(outbox.c.id.in_(youngest)), LastWrites)
+    return found.sort("platform", "object", "target", "field")
 
 
 def waiting(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 
-from ledger.tables.base import Instant, Serial, Text, metadata, written_by
+from ledger.tables.base import Instant, Serial, Text, columns_of, metadata, written_by
+from schemas.frames.decisions import Conflicts
 from schemas.vocabulary import OutboxState, Silo
 
 binding = sa.Table(
@@ -159,4 +160,14 @@ outbox = sa.Table(
         postgresql_where=WAITS,
     ),
     info=written_by(Silo.OUTBOX),
+)
+
+conflicts = sa.Table(
+    "conflicts",
+    metadata,
+    # The same disagreement found again by a later run is the same row: it keeps the instant it was first seen.
+    *columns_of(Conflicts, key=("platform", "object", "target", "field", "wanted", "shown")),
+    sa.Index("ix_conflicts_person_key", "person_key"),
+    info=written_by(Silo.OUTBOX),
+    sqlite_with_rowid=False,
 )

@@ -14,10 +14,11 @@ from ledger import outbox
 from ledger.open import Ledger
 from ledger.outbox import Claim, Recorded, Settlement
 from ledger.tables.decisions import cycles
+from ledger.tables.facts import people
 from ledger.tables.operations import outbox as table
 from schemas.frames import decisions as frames
 from schemas.vocabulary import OutboxState, Platform, Silo
-from tests.ledger.decided import T0, hours, rows
+from tests.ledger.decided import T0, hours, rows, stored
 
 SALESFORCE = Platform.SALESFORCE
 WAITING = [OutboxState.PENDING, OutboxState.DEFERRED]
@@ -285,6 +286,52 @@ def test_what_waits_moves_to_another_record_and_the_later_decision_stays(ledger:
     [one] = claim(ledger)
     assert (one.target, one.is_creation) == ("00Q9", False)
     assert one.values == {"score": 2, "grade": "A", "status": "x"}
+
+
+def test_single_fields_that_nobody_wants_any_more_are_dropped(ledger: Ledger) -> None:
+    record(ledger, change(), change("score", 1), change("status", "x", target="00Q2"))
+    unwanted = {"platform": "salesforce", "object": "lead", "target": "00Q1", "why": "sales was quicker"}
+    drops = rows(frames.Drops, {**unwanted, "field": "status"}, {**unwanted, "field": "grade"})
+    with ledger.begin(None) as tx, tx.silo(Silo.OUTBOX):
+        assert outbox.drop_entries(tx, drops, hours(2)) == 1
+    assert states(ledger) == {
+        ("00Q1", "status"): ["dropped"],
+        ("00Q1", "score"): ["pending"],
+        ("00Q2", "status"): ["pending"],
+    }
+
+
+def test_what_was_last_asked_for_a_field_is_known_whatever_became_of_it(ledger: Ledger) -> None:
+    merged = {"person_key": "p0", "merged_into": "p1"}
+    with ledger.begin(None) as tx, tx.silo(Silo.DATA):
+        tx.insert(people, stored(people, {"person_key": "p1"}, merged))
+    record(
+        ledger, change("score", 1, decided_at=hours(1)), change("status", "x", person_key="p0", target="00Q0")
+    )
+    for one in claim(ledger, at=2):
+        settle(ledger, Settlement(one.ids, OutboxState.REJECTED), at=3)
+    record(ledger, change("score", 2, decided_at=hours(4)))
+    record(ledger, change("score", 3, decided_at=hours(5)), change("grade", "A", decided_at=hours(5)))
+    with ledger.begin(None) as tx, tx.silo(Silo.OUTBOX):
+        grade = outbox.waiting(tx.connection, ["p1"]).filter(pl.col("field") == "grade")["id"]
+        outbox.withdraw(tx, grade, hours(6), "not so")
+        found = outbox.last_writes(tx.connection, ["p1", "p9"])
+        assert outbox.last_writes(tx.connection, ["p0x"]).is_empty()
+    assert found.select("target", "field", "value", "state", "at", "person_key").rows() == [
+        ("00Q0", "status", '"x"', "rejected", hours(3), "p1"),
+        ("00Q1", "score", "3", "pending", hours(5), "p1"),
+    ]
+
+
+def test_a_disagreement_is_kept_once_as_it_was_first_seen(ledger: Ledger) -> None:
+    seen = {"object": "lead", "target": "00Q1", "field": "owner_id", "wanted": '"005"', "shown": '"006"'}
+    with ledger.begin(None) as tx, tx.silo(Silo.OUTBOX):
+        assert outbox.write_conflicts(tx, rows(frames.Conflicts, {**seen, "at": hours(1)})) == 1
+        assert outbox.write_conflicts(tx, rows(frames.Conflicts, {**seen, "at": hours(2)})) == 0
+        other = rows(frames.Conflicts, {**seen, "shown": '"007"', "at": hours(3), "person_key": "p2"})
+        assert outbox.write_conflicts(tx, other) == 1
+        assert outbox.read_conflicts(tx.connection)["at"].to_list() == [hours(3), hours(1)]
+        assert outbox.read_conflicts(tx.connection, ["p2"])["shown"].to_list() == ['"007"']
 
 
 def test_what_was_deferred_until_a_person_is_in_the_crm_can_be_resumed(ledger: Ledger) -> None:

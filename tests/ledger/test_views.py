@@ -64,6 +64,8 @@ def told(ledger: Ledger) -> Ledger:
             lead = {"platform": "salesforce", "object": "lead", "person_key": "new", "value": '"x"'}
             changes = [{**lead, "target": "a", "field": "status"}, {**lead, "target": "b", "field": "status"}]
             outbox.record(tx, rows(frames.Changes, *changes), "run")
+            seen = {"object": "lead", "field": "owner_id", "wanted": '"005"', "shown": '"006"'}
+            assert outbox.write_conflicts(tx, rows(frames.Conflicts, seen)) == 1
             [claim] = outbox.claim(tx, Platform.SALESFORCE, 1, hours(1))
             outbox.settle(
                 tx, [Settlement(claim.ids, OutboxState.REJECTED, "FIELD_CUSTOM_VALIDATION", "no")], hours(1)

@@ -177,6 +177,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("platform", "native_id", name=op.f("pk_campaigns")),
     )
     op.create_table(
+        "conflicts",
+        sa.Column("platform", TEXT, nullable=False),
+        sa.Column("object", TEXT, nullable=False),
+        sa.Column("target", TEXT, nullable=False),
+        sa.Column("field", TEXT, nullable=False),
+        sa.Column("person_key", TEXT, nullable=False),
+        sa.Column("cycle_key", TEXT, nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("wanted", TEXT, nullable=False),
+        sa.Column("shown", TEXT, nullable=False),
+        sa.Column("why", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "platform", "object", "target", "field", "wanted", "shown", name=op.f("pk_conflicts")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_conflicts_person_key", "conflicts", ["person_key"], unique=False)
+    op.create_table(
         "contact_roles",
         sa.Column("platform", TEXT, nullable=False),
         sa.Column("native_id", TEXT, nullable=False),
