@@ -10,8 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import RSAAlgorithm
 
 from simulator.credentials import SALESFORCE, Credentials
 from simulator.salesforce.org import Org
@@ -40,16 +39,16 @@ class Keys:
     """The public keys whose JWT bearer assertions are accepted."""
 
     def __init__(self) -> None:
-        self._keys: list[RSAPublicKey] = []
+        self._keys: list[str] = []
 
     def register(self, pem: str) -> None:
+        if "PRIVATE KEY" in pem:
+            raise UnusableKey("a private key; give the public key (-----BEGIN PUBLIC KEY-----)")
         try:
-            key = load_pem_public_key(pem.encode())
-        except ValueError:
-            raise UnusableKey("not a PEM public key (-----BEGIN PUBLIC KEY-----)") from None
-        if not isinstance(key, RSAPublicKey):
-            raise UnusableKey("the key is no RSA key, which RS256 needs")
-        self._keys.append(key)
+            RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
+        except (jwt.InvalidKeyError, ValueError, TypeError):
+            raise UnusableKey("not a PEM of an RSA public key (-----BEGIN PUBLIC KEY-----)") from None
+        self._keys.append(pem)
 
     def claims(self, assertion: str) -> dict[str, Any] | None:
         """The claims of an assertion that one of the keys has signed."""
