@@ -63,7 +63,6 @@ class Campaigns:
         self.content: dict[str, Program] = {}  # by the name of the form that opens the content
         self.nurture: dict[str, Program] = {}  # by line
         self.ads: list[Program] = []
-        self._campaign_of: dict[int, str] = {}
 
     def launch(self, start: datetime, history_days: int) -> None:
         """The standing programs, and all webinars and events from the beginning of history to a month ahead."""
@@ -82,9 +81,9 @@ class Campaigns:
         self._add("NL Operations Letter", "Email Send", None, began)
         for name in ("ADS Search Planning Software", "ADS Social Retargeting"):
             self.ads.append(self._add(name, "Online Advertising", None, began))
-        for month_offset in (-75, -30, 20):
-            held = _at(start.date() + timedelta(days=month_offset), 8)
-            name = f"EVT {held:%Y-%m} Operations Days {('Berlin', 'Chicago', 'Sydney')[month_offset % 3]}"
+        for days in (-75, -30, 20, 80):
+            held = _at(start.date() + timedelta(days=days), 8)
+            name = f"EVT {held:%Y-%m} Operations Days {('Berlin', 'Chicago', 'Sydney')[len(self.events) % 3]}"
             self.events.append(self._add(name, "Tradeshow", None, held - timedelta(days=40), held))
         first = start.date() - timedelta(days=history_days)
         for day in thursdays(first, start.date() + timedelta(days=35)):
@@ -111,8 +110,12 @@ class Campaigns:
             day -= timedelta(days=7)
         return self.webinar_of(day)
 
-    def campaign_of(self, program_id: int) -> str | None:
-        return self._campaign_of.get(program_id)
+    def last_event(self, moment: datetime) -> Program | None:
+        """The latest trade show that had opened by then."""
+        held = [
+            program for program in self.events if program.held_at is not None and program.held_at <= moment
+        ]
+        return held[-1] if held else None
 
     def _add(
         self, name: str, channel: str, line: str | None, began: datetime, held_at: datetime | None = None
@@ -143,8 +146,6 @@ class Campaigns:
             sfdc_id=campaign_id,
             at=created,
         )
-        if campaign_id:
-            self._campaign_of[program_id] = campaign_id
         return Program(program_id, name, channel, line, campaign_id, held_at)
 
 

@@ -85,7 +85,7 @@ class Company:
         office = Office(scene, reps.desk)
         PlantedRecords(scene).plant(people)
         PlantedActs(scene, acts).plant(people, chosen, founding.open_deals)
-        Life(scene, acts, Mailings(scene, acts.land), office, sync, begin).start()
+        Life(scene, acts, Mailings(scene, acts.land), office, reps, sync, begin).start()
         while (entry := scene.agenda.take(scene.start)) is not None:
             moment, action = entry
             action(moment)

@@ -67,7 +67,7 @@ class Founding:
 
     def _draw_people(self, people: int, chosen: Mapping[int, str]) -> list[str]:
         lots = dice(self._seed, "created")
-        peculiar = Peculiar(self._seed, self._names, ideal_firms(self._firms))
+        peculiar = Peculiar(self._names, ideal_firms(self._firms))
         created = sorted(draw_created(lots, self._start) for _ in range(people))
         where: list[str] = []
         for number, day in enumerate(created):
@@ -75,7 +75,7 @@ class Founding:
             place = _place(rng) if number not in chosen else rng.choice(("marketo", "lead"))
             person = draw_person(number, rng, self._names, self._directory, day, contact=place == "contact")
             if number in chosen:
-                peculiar.make(person, chosen[number])
+                peculiar.make(person, chosen[number], dice(self._seed, "peculiar", number))
             moment = moment_on(day, person.country.zone, rng)
             if moment < self._start - timedelta(minutes=30):
                 person.created = moment

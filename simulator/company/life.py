@@ -21,6 +21,8 @@ from simulator.company.native_sync import NativeSync
 from simulator.company.office import Office
 from simulator.company.pair import lead_row, marketo_values
 from simulator.company.people import Person, draw_person
+from simulator.company.planted_people import AMONG_NEWCOMERS, NEWCOMERS, Peculiar
+from simulator.company.reps import Reps
 from simulator.company.scene import Scene
 
 # Shares of all people, per month or per usual working day.
@@ -38,12 +40,21 @@ _HAND_RAISE = Weighted([("contact", 44), ("demo", 40), ("trial", 16)])
 
 class Life:
     def __init__(
-        self, scene: Scene, acts: Acts, mailings: Mailings, office: Office, sync: NativeSync, begin: datetime
+        self,
+        scene: Scene,
+        acts: Acts,
+        mailings: Mailings,
+        office: Office,
+        reps: Reps,
+        sync: NativeSync,
+        begin: datetime,
     ) -> None:
         self._scene = scene
         self._acts = acts
         self._mailings = mailings
         self._office = office
+        self._reps = reps
+        self._peculiar = Peculiar(scene.names, [])
         self._sync = sync
         self._begin = begin
         self._size = len(scene.population)
@@ -105,23 +116,30 @@ class Life:
         for number in range(count(rng, size * NEW_PER_MONTH / WORKING_DAYS * busy)):
             own = self._scene.dice("arrival", day, number)
             person = draw_person(-1, own, self._scene.names, self._scene.directory, day)
+            kind = NEWCOMERS.draw(own) if own.random() < AMONG_NEWCOMERS else None
+            if kind is not None:
+                self._peculiar.make(person, kind, own)
             moment = moment_on(day + timedelta(hours=12), person.country.zone, own)
             if moment > self._scene.start:
-                self._scene.at(moment, partial(self._arrive, person, own))
+                self._scene.at(moment, partial(self._arrive, person, kind, own))
 
-    def _arrive(self, person: Person, rng: Random, at: datetime) -> None:
+    def _arrive(self, person: Person, kind: str | None, rng: Random, at: datetime) -> None:
         """Somebody becomes known, mostly by a form; a few are found by a rep and entered in Salesforce."""
         person.number, person.created = len(self._scene.population), at
         if person.channel == "outbound":
             rep = rng.choice(self._scene.staff.of_region(person.country.region, "SDR"))
             values = {k: v for k, v in lead_row(person, at).items() if k != "CreatedDate"}
             person.lead_id = self._scene.org.insert("Lead", {**values, "OwnerId": rep.id}, by=rep.id, at=at)
+            self._reps.prospect(person.lead_id, rep, at)
         else:
             person.marketo_id = self._scene.marketo.create_lead(
                 {**marketo_values(person), "personType": "contact"}, at=at, source=creation_source(person)
             )
         self._scene.population.add(person)
         self._scene.population.note_records(person)
+        if kind is not None:
+            self._scene.truth.add(kind, "marketo", "lead", person.marketo_id, f"came at {at:%Y-%m-%d %H:%M}")
+            self._scene.truth.add(kind, "salesforce", "lead", person.lead_id, f"came at {at:%Y-%m-%d %H:%M}")
         if person.marketo_id is not None:
             self._first_moves(person, at, rng)
             if rng.random() < _FOUND_BY_SYNC:
@@ -146,8 +164,9 @@ class Life:
         if person.channel == "webinar":
             self._acts.perform(person, Move(at, "register", "webinar"), at)
         elif person.channel == "event":
-            if self._scene.campaigns.events:
-                self._acts.visit_booth(person, self._scene.campaigns.events[-1], at)
+            event = self._scene.campaigns.last_event(at)
+            if event is not None:
+                self._acts.visit_booth(person, event, at)
         elif person.channel != "outbound":
             self._acts.perform(person, Move(at, "form", person.channel), at)
         self._acts.schedule(person, welcome(person, person.channel, at, rng))

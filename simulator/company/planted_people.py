@@ -9,7 +9,7 @@ from collections.abc import Callable
 from random import Random
 
 from simulator.company.accounts import Firm
-from simulator.company.dice import dice
+from simulator.company.dice import Weighted, dice
 from simulator.company.market import UNSUPPORTED, UNSUPPORTED_INDUSTRIES
 from simulator.company.names import (
     COMPETITOR_DOMAINS,
@@ -38,6 +38,20 @@ SHARES: dict[str, float] = {
     "near_miss": 0.0024,
     "clear_case": 0.0032,
 }
+# Of a hundred newcomers three are peculiar as well.
+AMONG_NEWCOMERS = 0.03
+NEWCOMERS = Weighted(
+    [
+        ("student", 30),
+        ("no_student", 10),
+        ("competitor", 14),
+        ("test_address", 10),
+        ("unsupported_region", 18),
+        ("unsupported_vertical", 8),
+        ("hostile_text", 4),
+        ("non_latin", 6),
+    ]
+)
 _HOSTILE_NAMES = (
     ("Robert'); DROP TABLE Leads;--", "Tables"),
     ("<img src=x onerror=alert(1)>", "O'Brien"),
@@ -76,8 +90,7 @@ def choose(seed: int, people: int) -> dict[int, str]:
 class Peculiar:
     """Turns an ordinary drawn person into one of a kind."""
 
-    def __init__(self, seed: int, names: Names, ideal: list[Firm]) -> None:
-        self._seed = seed
+    def __init__(self, names: Names, ideal: list[Firm]) -> None:
         self._names = names
         self._ideal = ideal
         self._hostile_ones = 0  # so that every name of the list comes up
@@ -97,8 +110,8 @@ class Peculiar:
             "clear_case": self._suited,
         }
 
-    def make(self, person: Person, kind: str) -> None:
-        self._turn[kind](person, dice(self._seed, "peculiar", kind, person.number))
+    def make(self, person: Person, kind: str, rng: Random) -> None:
+        self._turn[kind](person, rng)
 
     def _student(self, person: Person, rng: Random) -> None:
         person.title = rng.choice(STUDENT_TITLES)
@@ -120,7 +133,8 @@ class Peculiar:
     def _test_address(self, person: Person, rng: Random) -> None:
         person.first, person.last, person.company, person.title = "Test", "Test", "test", "test"
         local = rng.choice(("test", "qa.test", "test+form", "asdf"))
-        person.email = f"{local}{person.number}@{rng.choice(('mailinator.com', OWN_DOMAIN, 'example.com'))}"
+        domain = rng.choice(("mailinator.com", OWN_DOMAIN, "example.com"))
+        person.email = f"{local}{rng.randrange(10_000, 99_999)}@{domain}"
 
     def _job_seeker(self, person: Person, rng: Random) -> None:
         person.temper, person.channel, person.source, person.mailable = "silent", "job", "Web", False
@@ -154,7 +168,7 @@ class Peculiar:
 
     def _role(self, person: Person, rng: Random) -> None:
         if person.firm is not None:
-            person.email = f"{ROLE_LOCALS[person.number % len(ROLE_LOCALS)]}@{person.firm.domain}"
+            person.email = f"{rng.choice(ROLE_LOCALS)}@{person.firm.domain}"
 
     def _suited(self, person: Person, rng: Random) -> None:
         """Everything that fit asks for, and nothing left to chance."""

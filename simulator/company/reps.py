@@ -179,6 +179,21 @@ class Reps:
         elif what != "nothing":
             self._deals.from_handover(found, rep, at, what, rng)
 
+    def prospect(self, key: str, rep: Rep, at: datetime) -> None:
+        """A lead that the rep has found: worked without anybody's MQL, one in three after the first call."""
+        rng = self._scene.dice("prospect", key)
+        if rng.random() < 0.33:
+            moment = self._free(rep, at, rng.lognormvariate(1.5, 0.8))
+            self._scene.at(moment, partial(self._work_own, key, rep))
+
+    def _work_own(self, key: str, rep: Rep, at: datetime) -> None:
+        if not rep.active or self.desk.lay_out(key, rep.id, "Open", "") is None:
+            return
+        self.desk.task(key, rep, "Call", "Call: cold", at)
+        self.desk.change("Lead", key, {"Status": WORKING}, rep.id, at)
+        hours = self._scene.dice("own", key).lognormvariate(3.2, 0.6)
+        self._scene.at(working_time_after(at, hours, rep.zone), partial(self.conclude, key, rep.id))
+
     def resume(self, key: str, owner: str, status: str, at: datetime) -> None:
         """Puts on the desks what was open before the story begins."""
         if status == QUALIFIED:

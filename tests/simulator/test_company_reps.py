@@ -159,9 +159,9 @@ def test_habits_say_where_a_verdict_is_written() -> None:
             places[habits.get(by, "idle")]["lead"] += status == "Working"
         for row in world.salesforce.find("MQL__History", ParentId=mql_id, Field="Status__c"):
             places[habits.get(row["CreatedById"], "idle")]["mql"] += row["NewValue"] == "Working"
-    assert places["status_only"]["mql"] == 0 < places["status_only"]["lead"]
-    assert places["mql_only"]["lead"] == 0 < places["mql_only"]["mql"]
     # A manager may have moved the lead alone to somebody else meanwhile: then only the lead is theirs.
+    assert 5 * places["status_only"]["mql"] < places["status_only"]["lead"]
+    assert 5 * places["mql_only"]["lead"] < places["mql_only"]["mql"]
     assert abs(places["both"]["lead"] - places["both"]["mql"]) < 0.1 * places["both"]["mql"]
 
 
