@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,9 +53,8 @@ def served(answers: dict[str, list[Any]]) -> Iterator[tuple[Api, Script, list[fl
 
 
 def exports(api: Api, slept: list[float], **patience: float) -> Exports:
-    return Exports(
-        api, "leads", lambda window: {"filter": window.filter()}, slept.append, Patience(**patience)
-    )  # type: ignore[arg-type]
+    made = replace(Patience(), **patience)  # type: ignore[arg-type]
+    return Exports(api, "leads", lambda window: {"filter": window.filter()}, slept.append, made)
 
 
 def read_all(read: Exports, *spans: Window) -> list[Any]:

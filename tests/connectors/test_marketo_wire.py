@@ -89,11 +89,20 @@ def test_a_merge_is_told_and_its_winner_is_read_again(marketo: Subscription) -> 
 
 
 def test_merges_before_the_first_pull_are_known_from_it(marketo: Subscription) -> None:
-    winner, loser, gone = (person(marketo.site, number) for number in range(3))
+    winner, loser = (person(marketo.site, number) for number in range(2))
     marketo.site.instance.merge_leads(winner, [loser], at=START - timedelta(days=30))
-    marketo.site.instance.delete_lead(gone, at=START - timedelta(days=2))
     removed = marketo.pull().rows(Stream.REMOVALS)
-    assert dict(removed.select("removed_id", "into_id").rows()) == {str(loser): str(winner), str(gone): None}
+    assert dict(removed.select("removed_id", "into_id").rows()) == {str(loser): str(winner)}
+
+
+def test_a_backfill_of_removals_brings_the_deletions_that_are_still_kept(marketo: Subscription) -> None:
+    gone, before = person(marketo.site, 1), person(marketo.site, 2)
+    marketo.site.instance.delete_lead(gone, at=START - timedelta(days=2))
+    marketo.site.instance.delete_lead(before, at=START - timedelta(days=4))
+    reading = marketo.pull(
+        [Stream.REMOVALS], since=START - timedelta(days=3), until=START - timedelta(days=1)
+    )
+    assert reading.rows(Stream.REMOVALS)["removed_id"].to_list() == [str(gone)]
 
 
 def test_a_pull_that_brings_nothing_makes_at_most_eight_calls(marketo: Subscription) -> None:
