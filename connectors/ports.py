@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from connectors.errors import PlatformError
+from connectors.quota import Usage
 from schemas.vocabulary import Platform, Stream
 
 Cursor = Mapping[str, Any]
@@ -78,7 +79,10 @@ class Source(Protocol):
         """What this ledger is bound to: Salesforce org id, Marketo subscription."""
 
     def pull(self, requests: Sequence[StreamRequest], through: datetime) -> Iterator[Page | StreamFailure]:
-        """Every request's rows up to `through` (inclusive), page by page; one stream's failure stops only that stream."""
+        """The rows of every request up to `through` (inclusive), page by page; one stream's failure stops only that one."""
+
+    def usage(self) -> Usage | None:
+        """Calls of the platform's day, as of the last `server_time`; None if the platform did not tell."""
 
     def examine(self) -> Sequence[Finding]:
         """Permissions, missing fields, values of the status table, placeholder owners: read only, for `doctor`."""
@@ -125,13 +129,17 @@ class Sink(Protocol):
 
     platform: Platform
 
-    def read(self, object: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, dict[str, str | None]]:
+    def read(
+        self, object: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> dict[str, dict[str, str | None]]:
         """Present values as text under canonical names, by id; instants as ISO 8601 `Z`. A missing id is gone.
 
         For `mql_record` and `task`, `ids` are external keys (cycle keys), and `native_id` is among the fields.
         """
 
-    def write(self, object: str, changes: Sequence[RecordChange], *, crm_rules: bool = False) -> list[Outcome]:
+    def write(
+        self, object: str, changes: Sequence[RecordChange], *, crm_rules: bool = False
+    ) -> list[Outcome]:
         """Updates by `native_id`; for `mql_record` and `task`, upserts by `external_key`.
 
         `crm_rules` is for the one hand-over write on which the CRM's own assignment rule shall run.

@@ -1,8 +1,8 @@
 """Marketo as a source: the streams put together, the platform's clock, and what a ledger is bound to."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from connectors.marketo.people import PeopleStream
 from connectors.marketo.programs import Programs
 from connectors.marketo.removals import RemovalStream
 from connectors.ports import Finding, Page, StreamFailure, StreamRequest
+from connectors.quota import Usage
 from schemas.playbook.platforms import Marketo
 from schemas.vocabulary import Platform, Stream
 
@@ -29,14 +30,6 @@ _MUNCHKIN = re.compile(r"^([0-9a-z]{3}-[0-9a-z]{3}-[0-9a-z]{3})\.mktorest\.com$"
 
 # Programs first: kinds of activities depend on their channels. Removals before people: a merge before its winner.
 _ORDER = (Stream.CAMPAIGNS, Stream.REMOVALS, Stream.PEOPLE, Stream.ACTIVITIES)
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Calls that the subscription made today, by all its users, of those it may make."""
-
-    used: int
-    limit: int
 
 
 class MarketoSource:
@@ -80,7 +73,10 @@ class MarketoSource:
         return self._usage
 
     def binding(self) -> str:
-        """The Munchkin id that the host names; on any other host, the API user, which belongs to one subscription."""
+        """The Munchkin id that the host names; on any other host, the API user's, which is of one subscription.
+
+        The user's address stands in no ledger and no message: its domain, and a digest of all of it.
+        """
         host = urlsplit(self._api.client.base_url).hostname or ""
         if match := _MUNCHKIN.match(host.lower()):
             return match[1].upper()
@@ -90,7 +86,7 @@ class MarketoSource:
                 MARKETO,
                 "neither host nor token tell the subscription; use https://<munchkin id>.mktorest.com",
             )
-        return user
+        return f"{user.partition('@')[2]}/{hashlib.sha256(user.encode()).hexdigest()[:12]}"
 
     def pull(self, requests: Sequence[StreamRequest], through: datetime) -> Iterator[Page | StreamFailure]:
         """Streams in an order of our own; one that fails leaves the others alone."""

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from ledger.frames import among, fetch
 from ledger.tables import facts as tables
-from schemas.frames.base import UTC
+from schemas.frames.base import UTC, dtypes
+from schemas.frames.facts import MqlRecords
 
 TOUCHES = {"person_key": pl.String, "occurred_at": UTC, "learned_at": UTC}
 
@@ -40,3 +41,15 @@ def touches(connection: sa.Connection, person_keys: Iterable[str], known_by: dat
         .unique(["person_key", "occurred_at"])
         .sort("occurred_at", "person_key")
     )
+
+
+def mql_records(connection: sa.Connection, cycle_keys: Iterable[str]) -> pl.DataFrame:
+    """frames.facts.MqlRecords of these cycles."""
+    table = tables.mql_records
+    wanted = [name for name in dtypes(MqlRecords) if name != "cycle_key"]
+    chosen = sa.select(table.c.external_key.label("cycle_key"), *(table.c[name] for name in wanted)).where(
+        among(table.c.external_key, cycle_keys)
+    )
+    found = fetch(connection, chosen, MqlRecords)
+    # A key is unique in the CRM; a deleted record may still stand beside the one that replaced it.
+    return found.sort("is_deleted", "native_id").unique("cycle_key", keep="first", maintain_order=True)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from ledger.frames import among
 from ledger.tables.base import to_micros
-from ledger.tables.operations import WAITS, outbox
+from ledger.tables.operations import IS_CLAIMED, WAITS, outbox
 from ledger.unit_of_work import UnitOfWork
 from schemas.vocabulary import OutboxState, Platform
 
@@ -63,17 +63,20 @@ def claim(
     *,
     priorities: Collection[int] | None = None,
     objects: Collection[str] | None = None,
+    creations: bool | None = None,
     whole_records: bool = True,
 ) -> list[Claim]:
     """Claims up to `limit` records: the most urgent first, then the longest waiting.
 
     With `whole_records` a record chosen for one of the `priorities` takes everything else that waits for it along:
-    one call writes all its fields.
+    one call writes all its fields. `creations`: only them, or everything else; None: both.
     """
     ready = sa.and_(WAITS, outbox.c.platform == platform)
     ready &= sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= as_of)
     if objects is not None:
         ready &= outbox.c.object.in_(list(objects))
+    if creations is not None:
+        ready &= outbox.c.is_creation == creations
     urgent = ready if priorities is None else ready & outbox.c.priority.in_(list(priorities))
     places = _first_records(tx.connection, urgent, limit)
     if not places:
@@ -92,7 +95,7 @@ def claim(
 
 def claimed(connection: sa.Connection, platform: Platform | None = None) -> list[Claim]:
     """What is claimed: while no push is under way, what a killed run left behind."""
-    chosen = sa.select(outbox).where(outbox.c.state == OutboxState.CLAIMED).order_by(outbox.c.id)
+    chosen = sa.select(outbox).where(IS_CLAIMED).order_by(outbox.c.id)
     if platform is not None:
         chosen = chosen.where(outbox.c.platform == platform)
     return _claims(connection.execute(chosen), None, attempt=0)

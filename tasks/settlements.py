@@ -1,0 +1,51 @@
+"""Ending claims: outcomes of the ports as the outbox keeps them."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from connectors.ports import Outcome
+from ledger import outbox
+from ledger.open import Ledger
+from ledger.outbox import Claim, Settlement
+from schemas.vocabulary import OutboxState, Silo
+from tasks.run import Run
+
+RETRY_AFTER = timedelta(minutes=1)
+"""Of the platforms' time: what is deferred is tried by a later run, never again by this one."""
+
+
+def settlement(ids: Iterable[int], outcome: Outcome) -> Settlement:
+    """An outcome of the port as the outbox keeps it."""
+    return Settlement(
+        list(ids),
+        OutboxState(outcome.state),
+        code=outcome.code,
+        message=outcome.message,
+        native_id=outcome.native_id,
+    )
+
+
+def settle(
+    ledger: Ledger, run: Run, claims: Sequence[Claim], settlements: Sequence[Settlement], counts: Counter[str]
+) -> None:
+    """Writes down what became of claims, and counts it by `platform object outcome`."""
+    later = run.as_of + RETRY_AFTER
+    final = [
+        Settlement(one.ids, one.state, one.code, one.message, one.native_id, later, one.at)
+        if one.state == OutboxState.DEFERRED
+        else one
+        for one in settlements
+    ]
+    with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
+        outbox.settle(tx, final, run.as_of)
+    of_entry = {entry.id: claim for claim in claims for entry in claim.entries}
+    for one in final:
+        for number in one.ids:
+            counts[f"{of_entry[number].platform} {of_entry[number].object} {one.state}"] += 1
+
+
+def release(ledger: Ledger, run: Run, claims: Iterable[Claim]) -> None:
+    """Puts claims back that were never sent."""
+    with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
+        outbox.release(tx, [number for claim in claims for number in claim.ids], run.as_of)
