@@ -57,9 +57,8 @@ class Company:
         open_accounts(org, firms, staff, seed, start)
         campaigns = Campaigns(marketo, org, staff)
         campaigns.launch(start, activity_days)
-        chosen = choose(seed, base)
         founding = Founding(org, marketo, staff, names, firms, seed, start)
-        founding.settle(base, chosen)
+        founding.settle(base, choose(seed, base))
         scene = Scene(
             seed=seed,
             start=start,
@@ -73,25 +72,23 @@ class Company:
             population=founding.population,
             truth=Truth(),
         )
-        return cls._move_in(scene, founding, people, chosen, start - timedelta(days=activity_days))
+        return cls._move_in(scene, founding, people, start - timedelta(days=activity_days))
 
     @classmethod
-    def _move_in(
-        cls, scene: Scene, founding: Founding, people: int, chosen: dict[int, str], begin: datetime
-    ) -> Company:
+    def _move_in(cls, scene: Scene, founding: Founding, people: int, begin: datetime) -> Company:
         members = Members(scene)
         acts, sync, deals = Acts(scene, members), NativeSync(scene), Deals(scene)
         reps = Reps(scene, deals)
         office = Office(scene, reps.desk)
         PlantedRecords(scene).plant(people)
-        PlantedActs(scene, acts).plant(people, chosen, founding.open_deals)
+        PlantedActs(scene, acts).plant(people, founding.chosen, founding.open_deals)
         Life(scene, acts, Mailings(scene, acts.land), office, reps, sync, begin).start()
         while (entry := scene.agenda.take(scene.start)) is not None:
             moment, action = entry
             action(moment)
         members.end_history()
         scene.end_history()
-        _tell_truth(scene, founding.pasts, chosen)
+        _tell_truth(scene, founding.pasts, founding.chosen)
         sync.connect()
         reps.connect()
         if len(scene.population):

@@ -47,6 +47,7 @@ class Founding:
         self._start = start
         self.population = Population()
         self.pasts: dict[int, Past] = {}  # by number, of people who are or were leads
+        self.chosen: dict[int, str] = {}  # by number: what is peculiar about whom
         self.open_deals: list[Deal] = []
         self._sales_created: dict[int, datetime] = {}
 
@@ -65,27 +66,29 @@ class Founding:
         for person in self.population.people:
             self.population.note_records(person)
 
-    def _draw_people(self, people: int, chosen: Mapping[int, str]) -> list[str]:
+    def _draw_people(self, people: int, chosen: Mapping[int, str]) -> dict[int, str]:
+        """Draws everybody, then numbers them in the order in which they came; answers where each has records."""
         lots = dice(self._seed, "created")
         peculiar = Peculiar(self._names, ideal_firms(self._firms))
-        created = sorted(draw_created(lots, self._start) for _ in range(people))
-        where: list[str] = []
-        for number, day in enumerate(created):
+        drawn: list[tuple[Person, str]] = []
+        for number, day in enumerate(sorted(draw_created(lots, self._start) for _ in range(people))):
             rng = dice(self._seed, "person", number)
             place = _place(rng) if number not in chosen else rng.choice(("marketo", "lead"))
             person = draw_person(number, rng, self._names, self._directory, day, contact=place == "contact")
             if number in chosen:
                 peculiar.make(person, chosen[number], dice(self._seed, "peculiar", number))
             moment = moment_on(day, person.country.zone, rng)
-            if moment < self._start - timedelta(minutes=30):
-                person.created = moment
-            # The order of arrival must hold for the population's look-ups.
-            if self.population.people:
-                person.created = max(person.created, self.population.people[-1].created)
+            person.created = moment if moment < self._start - timedelta(minutes=30) else day
+            drawn.append((person, place))
+        drawn.sort(key=lambda pair: (pair[0].created, pair[0].number))
+        where: dict[int, str] = {}
+        for number, (person, place) in enumerate(drawn):
+            if person.number in chosen:
+                self.chosen[number] = chosen[person.number]
+            person.number, where[number] = number, place
             if place == "contact" and person.firm is not None:
                 person.firm.contacts.append(number)
             self.population.add(person)
-            where.append(place)
         return where
 
     def _load_contacts(self, contacts: list[Person]) -> None:
