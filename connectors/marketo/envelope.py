@@ -95,9 +95,9 @@ def first_error(envelope: Envelope) -> tuple[str, str]:
 def results(envelope: Envelope) -> list[dict[str, Any]]:
     """The records of an answer; a missing `result` is an empty one."""
     found = envelope.get("result") or []
-    if not isinstance(found, list):
-        raise Damaged(MARKETO, "an answer's result is no list")
-    return [item for item in found if isinstance(item, dict)]
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise Damaged(MARKETO, "an answer's result is no list of records")
+    return found
 
 
 def answered_at(answer: Answer) -> datetime:

@@ -86,6 +86,8 @@ class Examiner:
                 yield Finding(f"lead field {rest}", False, detail, mend)
         if not missing:
             yield Finding("lead fields", True, f"all {len(named)} mapped fields exist")
+        if owned := self._describe.crm_managed(named.values()):
+            yield Finding("native sync", True, f"owns {', '.join(owned)}: written in the CRM only")
         ours = [name for name in map(self._mapping.rest_name, self._writes) if name]
         for rest in self._describe.crm_managed(ours):
             mend = "take it out of marketo.writes (it is written in the CRM), or map a field of Marketo's own"
@@ -114,12 +116,8 @@ class Examiner:
         detail = f"{len(wanted) - len(absent)} of {len(wanted)} mapped types exist"
         if absent:
             detail += f"; rules for {', '.join(absent)} match nothing here"
-        yield Finding(
-            "activity types",
-            len(absent) < len(wanted),
-            detail,
-            "correct marketo.activities" if absent else "",
-        )
+        some = len(absent) < len(wanted)
+        yield Finding("activity types", some, detail, "" if some else "correct marketo.activities")
 
     def _programs(self) -> Iterator[Finding]:
         self._api.programs(0)

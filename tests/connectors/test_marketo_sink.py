@@ -6,11 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import AccessDenied, Misconfigured, RequestRefused, Unavailable
+from connectors.marketo.api import Api
 from connectors.ports import RecordChange, Sink, Source
 from schemas.playbook.platforms import Handover
 from schemas.vocabulary import Stream
 from simulator.marketo.changes import LeadChange
-from tests.connectors.marketo_subscription import SETTINGS, Subscription, connected, person, subscription
+from tests.connectors.marketo_subscription import (
+    FIELDS,
+    SETTINGS,
+    Subscription,
+    connected,
+    person,
+    subscription,
+)
 
 
 @pytest.fixture
@@ -230,6 +238,17 @@ def test_everybody_with_an_address_is_found_with_their_crm_records(marketo: Subs
         (str(first), "00Q000000000001AAA"),
         (str(double), None),
     ]
+
+
+def test_a_reading_too_long_for_an_address_goes_as_a_form(marketo: Subscription) -> None:
+    ids = [str(10**11 + number) for number in range(300)]
+    lead = person(marketo.site)
+    connection = connected(marketo.site, marketo.naps)
+    assert set(connection.sink.read("person", [*ids[:299], str(lead)], list(FIELDS))) == {str(lead)}
+    api = Api(connection.client)
+    assert api.leads([*ids[:299], str(lead)], ["id"] + ["businessLine"] * 300)[0]["id"] == lead
+    assert connection.client.calls.by_endpoint["POST /rest/v1/leads.json"] == 1
+    connection.close()
 
 
 def test_other_objects_than_people_are_refused(marketo: Subscription) -> None:

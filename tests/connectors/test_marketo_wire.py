@@ -470,7 +470,12 @@ def test_the_clock_is_the_platforms_and_tells_the_calls_of_the_day(marketo: Subs
 def test_a_ledger_is_bound_to_the_api_user_where_the_host_names_no_subscription(
     marketo: Subscription,
 ) -> None:
-    assert marketo.connection.source.binding() == marketo.site.instance.api_user
+    binding = marketo.connection.source.binding()
+    domain = marketo.site.instance.api_user.partition("@")[2]
+    assert binding.startswith(domain + "/")
+    assert "@" not in binding
+    marketo.restart()
+    assert marketo.connection.source.binding() == binding
 
 
 def test_a_long_backlog_of_activities_is_read_from_files(marketo: Subscription) -> None:
