@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ledger.frames import among, fetch
 from ledger.outbox.record import KEY, WAITING, find_waiting, supersede
 from ledger.tables.decisions import cycles
-from ledger.tables.operations import outbox
+from ledger.tables.operations import IS_CLAIMED, outbox
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC
 from schemas.vocabulary import OutboxState
@@ -86,7 +86,7 @@ CLAIMED = {
 def _claimed_entries(connection: sa.Connection, ids: pl.Series) -> pl.DataFrame:
     """Those of these entries that are claimed: CLAIMED."""
     chosen = sa.select(*(outbox.c[name] for name in CLAIMED)).where(
-        outbox.c.state == OutboxState.CLAIMED, outbox.c.id.between(ids.min(), ids.max())
+        IS_CLAIMED, outbox.c.id.between(ids.min(), ids.max())
     )
     return fetch(connection, chosen, CLAIMED).filter(pl.col("id").is_in(ids.implode()))
 

@@ -114,7 +114,8 @@ erasures = sa.Table(
 )
 
 WAITS = sa.text(f"state IN ('{OutboxState.PENDING}', '{OutboxState.DEFERRED}')")
-"""Condition of the outbox's partial indexes. As text with its values in it: with bound ones no index would fit it."""
+IS_CLAIMED = sa.text(f"state = '{OutboxState.CLAIMED}'")
+"""Conditions of the outbox's partial indexes. Text with the values in it: with bound ones no index would fit."""
 
 outbox = sa.Table(
     "outbox",
@@ -141,7 +142,8 @@ outbox = sa.Table(
     sa.Column("code", Text),
     sa.Column("message", Text),
     sa.Column("native_id", Text),  # of the record that a creation made; null where it is the target
-    sa.Index("ix_outbox_record", "platform", "object", "target", "field"),
+    # SQLite can't know that few rows have a target, but many a platform or a state: no index starts with those.
+    sa.Index("ix_outbox_target", "target"),
     sa.Index("ix_outbox_person_key", "person_key"),
     sa.Index(
         "ix_outbox_native_id",
@@ -149,7 +151,7 @@ outbox = sa.Table(
         sqlite_where=sa.text("native_id IS NOT NULL"),
         postgresql_where=sa.text("native_id IS NOT NULL"),
     ),
-    sa.Index("ix_outbox_state", "state"),
+    sa.Index("ix_outbox_claimed", "id", sqlite_where=IS_CLAIMED, postgresql_where=IS_CLAIMED),
     sa.Index("ix_outbox_urgent", "platform", "priority", "id", sqlite_where=WAITS, postgresql_where=WAITS),
     # At most one entry waits for a field; the target stands first because that is what entries are looked up by.
     sa.Index(

@@ -549,6 +549,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     op.create_index(
+        "ix_outbox_claimed",
+        "outbox",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'claimed'"),
+        postgresql_where=sa.text("state = 'claimed'"),
+    )
+    op.create_index(
         "ix_outbox_native_id",
         "outbox",
         ["native_id"],
@@ -557,8 +565,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("native_id IS NOT NULL"),
     )
     op.create_index("ix_outbox_person_key", "outbox", ["person_key"], unique=False)
-    op.create_index("ix_outbox_record", "outbox", ["platform", "object", "target", "field"], unique=False)
-    op.create_index("ix_outbox_state", "outbox", ["state"], unique=False)
+    op.create_index("ix_outbox_target", "outbox", ["target"], unique=False)
     op.create_index(
         "ix_outbox_urgent",
         "outbox",
