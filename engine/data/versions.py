@@ -85,10 +85,13 @@ def extend(
     chain = chain.with_columns(digest(chain, [*shape.inputs, *_said(shape)]).alias("inputs_hash"))
     starts = _starts(chain, key)
     place = [*key, "valid_from", "inputs_hash"]
+    is_of_now = pl.col("learned_at") == as_of
     new = (
         starts.join(stale.with_columns(is_stale=pl.lit(True)), on=key, how="left", maintain_order="left")
         .filter((pl.col("sort") == FRESH) | pl.col("is_stale").fill_null(False))
-        .join(versions.select(place), on=place, how="anti")
+        .join(versions.filter(~is_of_now).select(place), on=place, how="anti")
+        # An assumed version of this run that an equal, older state precedes begins to be shown with that one.
+        .join(versions.filter(is_of_now).select(*place, "changed_at"), on=[*place, "changed_at"], how="anti")
     )
     last = chain.unique(key, keep="last", maintain_order=True)
     of_fresh = last.filter(pl.col("sort") == FRESH)
@@ -101,8 +104,8 @@ def extend(
         versions=new.select(
             *key, "valid_from", "changed_at", "assumed", "inputs_hash", *shape.values, *_said(shape)
         ),
-        withdrawn=versions.filter(pl.col("learned_at") == as_of)
-        .join(starts.select(place), on=place, how="anti")
+        withdrawn=versions.filter(is_of_now)
+        .join(starts.select(*place, "changed_at"), on=[*place, "changed_at"], how="anti")
         .select(*key, "valid_from"),
         moved=_when(new.select(*key, at="valid_from"), as_of),
         relinked=_when(_relinked(of_fresh, present, shape), as_of),
@@ -197,7 +200,10 @@ def _fold(states: pl.DataFrame, ours: pl.DataFrame, name: str, key: list[str]) -
     plain = pl.when(pl.col("marked") != NOTHING).then(pl.col("marked").str.strip_prefix("="))
     if said in states.columns:
         heard = ~pl.col("is_first") & pl.col("is_new_value") & ~pl.col("is_ours")
-        states = states.with_columns(pl.coalesce(said, pl.when(heard).then("changed_at")).alias(said))
+        # A value that was new when it came, and is no longer because an older state with it came after it.
+        overtaken = is_old & ~pl.col("is_new_value") & (pl.col("sort").shift(1).over(key) == FRESH)
+        known = pl.when(~overtaken.fill_null(False)).then(pl.col(said))
+        states = states.with_columns(pl.coalesce(known, pl.when(heard).then("changed_at")).alias(said))
     return states.with_columns(plain.alias(f"foreign_{name}")).drop(
         "ours", "is_applied", "is_new_value", "is_ours", "marked"
     )
