@@ -107,6 +107,12 @@ def test_a_claim_can_be_limited_to_priorities_and_objects(ledger: Ledger) -> Non
     assert [one.object for one in claim(ledger)] == ["mql_record"]
 
 
+def test_creations_are_claimed_apart_from_everything_else(ledger: Ledger) -> None:
+    record(ledger, change(), change(target="p1", is_creation=True))
+    assert [one.target for one in claim(ledger, creations=False)] == ["00Q1"]
+    assert [one.target for one in claim(ledger, creations=True)] == ["p1"]
+
+
 def test_a_deferred_entry_is_not_claimed_before_its_time(ledger: Ledger) -> None:
     record(ledger, change())
     [one] = claim(ledger, at=1)
