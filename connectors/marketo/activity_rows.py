@@ -71,13 +71,14 @@ def csv_activity(record: Mapping[str, str]) -> dict[str, Any]:
 
 
 def page_address(asset: Any, details: Mapping[str, Any]) -> str | None:
-    """The page of a visit, with its host where the platform tells: `host/page` beside `/page`; else the referrer."""
-    path = details.get("Webpage URL")
-    if not path:
-        referrer = details.get("Referrer URL")
-        return str(referrer) if referrer else None
-    path = str(path)
-    return str(asset) if path.startswith("/") and str(asset or "").endswith(path) else path
+    """The page of a visit, with its host where the platform tells: `host/page` beside `/page`.
+
+    A referrer is where somebody came from, and no page of ours: it stays among the attributes.
+    """
+    path = str(details.get("Webpage URL") or "")
+    if path.startswith("/") and str(asset or "").endswith(path):
+        return str(asset)
+    return path or None
 
 
 def _number(value: Any) -> int:

@@ -100,9 +100,9 @@ def results(envelope: Envelope) -> list[dict[str, Any]]:
     return found
 
 
-def answered_at(answer: Answer) -> datetime:
-    """The platform's clock; without a Date header, this machine's, which serves to tell when a quota ends."""
+def answered_at(answer: Answer) -> datetime | None:
+    """The platform's clock, if the answer tells it."""
     try:
         return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
     except ValueError:
-        return datetime.now(UTC)
+        return None

@@ -203,14 +203,14 @@ def meaning(code: str, message: str = "") -> Meaning:
     return _MEANINGS.get(code, Meaning.REFUSED)
 
 
-def problem(code: str, message: str, where: str, now: datetime) -> PlatformError:
+def problem(code: str, message: str, where: str, now: datetime | None) -> PlatformError:
     """The error that ends a stream or batch. `now` is the platform's time, from which the allowance's end follows."""
     what = meaning(code, message)
     if code == "1003" and "field" in message.lower():
         what = Meaning.SET_UP  # a bulk job names unknown fields so: "Invalid fields [mqlScore]"
     text = f"{where}: {_ADVICE[what]}" + (f" — {redact(message)}" if message else "")
     if what is Meaning.ALLOWANCE:
-        return QuotaExhausted(MARKETO, text, code, until=next_allowance(now))
+        return QuotaExhausted(MARKETO, text, code, until=next_allowance(now) if now else None)
     return _CLASSES.get(what, Unavailable)(MARKETO, text, code)
 
 
