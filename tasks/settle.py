@@ -15,12 +15,15 @@ from engine.data import identity
 from engine.data.keys import fact_key
 from ledger.facts import identities, news, schedule, touched
 from ledger.facts.news import Subject
+from ledger.open import Ledger
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC
 from schemas.playbook.data import Data
+from schemas.playbook.load import Playbook
 from schemas.playbook.platforms import Platforms
-from schemas.vocabulary import Platform
+from schemas.vocabulary import Platform, Silo
 from tasks.removals import apply_removals
+from tasks.run import Run
 from tasks.verdicts import find_verdicts
 
 
@@ -33,6 +36,12 @@ class Settled:
     gone: int = 0
     verdicts: int = 0
     due: int = 0
+
+
+def settle(ledger: Ledger, run: Run, playbook: Playbook) -> Settled:
+    """The stage: settles the facts in one transaction of the data silo."""
+    with ledger.begin(run.token) as tx, tx.silo(Silo.DATA):
+        return settle_facts(tx, run.as_of, playbook.platforms, playbook.data)
 
 
 def settle_facts(tx: UnitOfWork, as_of: datetime, settings: Platforms, data: Data) -> Settled:
