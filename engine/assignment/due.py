@@ -1,0 +1,84 @@
+"""Which cycles need an owner now: never given one, or sent back for another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from engine.keys import key
+from schemas.vocabulary import CycleState, Origin
+
+OPEN = [state.value for state in CycleState if state.is_open]
+
+
+@dataclass(frozen=True)
+class Due:
+    """`occasion`: key of the event that sent the cycle back; None the first time. `former`: who had it before."""
+
+    cycle: dict[str, Any]
+    occasion: str | None
+    former: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """Of the assignment that answers this occasion: there is one, whoever it names."""
+        return assignment_key(self.cycle["cycle_key"], self.occasion)
+
+    @property
+    def is_adopted(self) -> bool:
+        return bool(self.cycle["origin"] == Origin.ADOPTED)
+
+
+def assignment_key(cycle_key: str, occasion: str | None) -> str:
+    return key("assignment", cycle_key, occasion)
+
+
+def due(
+    cycles: pl.DataFrame, reassign: pl.DataFrame, assignments: pl.DataFrame, live_since: datetime | None
+) -> list[Due]:
+    """In the order in which they are decided: as they were opened.
+
+    A trial, a backfilled cycle or one that sales had before us needs none; of the latter one in which somebody raised
+    a hand since we are live does.
+    """
+    raised = (pl.col("hand_raised_at") > live_since) if live_since is not None else pl.lit(False)
+    wanted = cycles.filter(
+        pl.col("state").is_in(OPEN)
+        & ~pl.col("is_trial")
+        & (
+            (pl.col("origin") == Origin.LIVE)
+            | ((pl.col("origin") == Origin.ADOPTED) & raised.fill_null(False))
+        )
+    ).unique("cycle_key", keep="first")
+    sent_back = _sent_back(reassign)
+    had = _owners_before(assignments)
+    answered = set(assignments["assignment_key"])
+    found = []
+    for cycle in wanted.sort("opened_at", "cycle_key").iter_rows(named=True):
+        events = sent_back.get(cycle["cycle_key"], [])
+        occasion = events[-1][0] if events else None
+        former: frozenset[str] = frozenset()
+        if events:
+            said_by = {who for _, who in events if who}
+            own = {cycle["owner_id"]} if cycle["owner_id"] else set()
+            former = frozenset(had.get(cycle["cycle_key"], set()) | said_by | own)
+        each = Due(cycle, occasion, former)
+        if each.key not in answered:
+            found.append(each)
+    return found
+
+
+def _sent_back(reassign: pl.DataFrame) -> dict[str, Sequence[tuple[str, str | None]]]:
+    """Per cycle its events in order: event_key, said_by."""
+    found: dict[str, list[tuple[str, str | None]]] = {}
+    ordered = reassign.sort("at", "acted_at", "event_key").select("cycle_key", "event_key", "said_by")
+    for cycle, event, said_by in ordered.iter_rows():
+        found.setdefault(cycle, []).append((event, said_by))
+    return dict(found)
+
+
+def _owners_before(assignments: pl.DataFrame) -> dict[str, set[str]]:
+    rows = assignments.drop_nulls("owner_id").group_by("cycle_key").agg(pl.col("owner_id").unique())
+    return {cycle: set(owners) for cycle, owners in rows.iter_rows()}
