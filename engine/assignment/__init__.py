@@ -2,6 +2,7 @@
 
 from engine.assignment.check import check_roster
 from engine.assignment.decide import decide
+from engine.assignment.due import due
 from engine.assignment.output import AssignmentDecisions
 
-__all__ = ["AssignmentDecisions", "check_roster", "decide"]
+__all__ = ["AssignmentDecisions", "check_roster", "decide", "due"]

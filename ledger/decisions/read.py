@@ -15,6 +15,9 @@ from schemas.frames import decisions as frames
 from schemas.frames.base import Frame, dtypes
 from schemas.vocabulary import CycleState, Origin
 
+SENT_BACK = "reassign"
+"""Kind of the event by which sales asks for another owner of a cycle."""
+
 MERGED = {"person_key": pl.String, "merged_into": pl.String}
 
 
@@ -97,18 +100,37 @@ def read_cycles_of_groups(connection: sa.Connection, person_keys: Iterable[str])
 
 
 def read_unassigned_cycles(connection: sa.Connection) -> pl.DataFrame:
-    """Open live cycles for which assignment has decided nothing: a run that was killed before it could, leaves them."""
-    cycles, assignments = tables.cycles, tables.assignments
+    """Open cycles that may need an owner: nobody has them yet, or they were sent back for another.
+
+    One that nobody could take, or that waits for the CRM's own rules, is among them, as is one that a killed run left
+    undecided; so is one that sales had before us if somebody raised a hand in it. Which of those that were sent back
+    were answered already, the caller sees from their assignments.
+    """
+    cycles, assignments, events = tables.cycles, tables.assignments, tables.cycle_events
+    has_owner = sa.exists().where(
+        assignments.c.cycle_key == cycles.c.cycle_key, assignments.c.owner_id.is_not(None)
+    )
+    sent_back = sa.exists().where(events.c.cycle_key == cycles.c.cycle_key, events.c.kind == SENT_BACK)
+    adopted = (cycles.c.origin == Origin.ADOPTED) & cycles.c.hand_raised_at.is_not(None)
     chosen = sa.select(*table_columns(cycles, frames.Cycles)).where(
         cycles.c.state.in_([state for state in CycleState if state.is_open]),
-        cycles.c.origin == Origin.LIVE,
-        cycles.c.owner_id.is_(None),
-        ~sa.exists().where(assignments.c.cycle_key == cycles.c.cycle_key),
+        sa.not_(cycles.c.is_trial),
+        (cycles.c.origin == Origin.LIVE) | adopted,
+        (cycles.c.owner_id.is_(None) & ~has_owner) | sent_back,
     )
     found = fetch(connection, chosen, frames.Cycles)
     return _living(
         found, _merged_into(connection, found["person_key"].unique(), by=people.c.person_key)
     ).sort("opened_at", "cycle_key")
+
+
+def read_sent_back(connection: sa.Connection, cycle_keys: Iterable[str]) -> pl.DataFrame:
+    """The events that sent these cycles back for another owner: frames.CycleEvents, oldest first."""
+    events = tables.cycle_events
+    chosen = sa.select(*table_columns(events, frames.CycleEvents)).where(
+        events.c.kind == SENT_BACK, among(events.c.cycle_key, cycle_keys)
+    )
+    return fetch(connection, chosen, frames.CycleEvents).sort("at", "acted_at", "event_key")
 
 
 def read_pool_pointers(connection: sa.Connection) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from engine.lifecycle.verdicts import REASSIGN
 from ledger import decisions
 from ledger.errors import WriteFailed
 from ledger.open import Ledger
@@ -191,7 +192,7 @@ def test_cycles_of_people_who_share_an_address_are_read_with_their_group(ledger:
     ]
 
 
-def test_cycles_that_assignment_never_saw_are_found_again(ledger: Ledger) -> None:
+def test_open_cycles_that_have_no_owner_yet_are_found_again_by_every_run(ledger: Ledger) -> None:
     with ledger.begin(None) as tx:
         with tx.silo(Silo.LIFECYCLE):
             decisions.write_cycles(
@@ -199,17 +200,56 @@ def test_cycles_that_assignment_never_saw_are_found_again(ledger: Ledger) -> Non
                 rows(
                     frames.Cycles,
                     {"cycle_key": "new", "state": "open"},
-                    {"cycle_key": "nobody", "state": "open", "line": "2"},
+                    {"cycle_key": "nobody", "state": "open", "line": "2", "opened_at": hours(1)},
                     {"cycle_key": "kept", "state": "open", "line": "3", "owner_id": "005"},
                     {"cycle_key": "closed", "state": "expired"},
                     {"cycle_key": "adopted", "state": "open", "line": "4", "origin": "adopted"},
+                    {"cycle_key": "trial", "state": "open", "is_trial": True},
+                    {"cycle_key": "backfilled", "state": "open", "line": "5", "origin": "backfill"},
+                    {
+                        "cycle_key": "hand raised",
+                        "state": "open",
+                        "line": "6",
+                        "origin": "adopted",
+                        "hand_raised_at": hours(2),
+                        "opened_at": hours(2),
+                    },
                 ),
             )
         with tx.silo(Silo.ASSIGNMENT):
             decisions.write_assignments(
                 tx, rows(frames.Assignments, {"cycle_key": "nobody", "how": "nobody"})
             )
-        assert decisions.read_unassigned_cycles(tx.connection)["cycle_key"].to_list() == ["new"]
+        found = decisions.read_unassigned_cycles(tx.connection)
+        assert found["cycle_key"].to_list() == ["new", "nobody", "hand raised"]
+
+
+def test_cycles_that_were_sent_back_for_another_owner_come_with_their_events(ledger: Ledger) -> None:
+    assert decisions.read.SENT_BACK == REASSIGN
+    with ledger.begin(None) as tx:
+        with tx.silo(Silo.LIFECYCLE):
+            decisions.write_cycles(
+                tx,
+                rows(
+                    frames.Cycles,
+                    {"cycle_key": "back", "state": "open", "owner_id": "005"},
+                    {"cycle_key": "held", "state": "open", "line": "2", "owner_id": "005"},
+                ),
+            )
+            decisions.write_cycle_events(
+                tx,
+                rows(
+                    frames.CycleEvents,
+                    {"event_key": "e2", "cycle_key": "back", "kind": "reassign", "at": hours(2)},
+                    {"event_key": "e1", "cycle_key": "back", "kind": "reassign", "at": hours(1)},
+                    {"event_key": "e3", "cycle_key": "back", "kind": "accepted", "at": hours(3)},
+                    {"event_key": "e4", "cycle_key": "held", "kind": "accepted"},
+                ),
+            )
+        found = decisions.read_unassigned_cycles(tx.connection)
+        assert found["cycle_key"].to_list() == ["back"]
+        sent_back = decisions.read_sent_back(tx.connection, found["cycle_key"])
+        assert sent_back["event_key"].to_list() == ["e1", "e2"]
 
 
 def test_rotations_come_back_in_order(ledger: Ledger) -> None:
