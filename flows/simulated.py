@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -40,16 +41,17 @@ class Simulated:
 
 
 @contextmanager
-def simulator(*options: str) -> Iterator[Simulated]:
-    """Runs the simulator on free ports for the length of the block."""
+def simulator(*options: str, log: Path | None = None) -> Iterator[Simulated]:
+    """Runs the simulator on free ports for the length of the block; `log` takes what it says besides."""
     command: Sequence[str] = [
         sys.executable, "-m", "simulator", "serve",
         "--salesforce-port", "0", "--marketo-port", "0", "--parent-pid", str(os.getpid()), *options,
     ]  # fmt: skip
-    with child(command, env=os.environ) as process:
+    with child(command, env=os.environ, errors=log) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
-            raise SimulatorFault("the simulator did not start; see the line above")
+            where = log or "the line above"
+            raise SimulatorFault(f"the simulator did not start; see {where}")
         ready = json.loads(line)
         yield Simulated(ready["salesforce"], ready["marketo"], ready["control"], ready["env"])

@@ -1,26 +1,28 @@
 """The `sync` deployment: one run of the chain, each stage a Prefect task, what it did as artifacts."""
 
-import logging
-
 from prefect import flow
 
 from flows import artifacts, chain
-from flows.in_prefect import LoggedProgress, as_task, finish
+from flows.in_prefect import Run, as_task, concluded, logged_progress
 from flows.settings import read_settings
 from flows.wiring import wired
 from schemas.vocabulary import Stream
+from tasks.summary import Summary
 
-log = logging.getLogger(__name__)
 
-
-@flow(name="sync", flow_run_name="sync", log_prints=False, persist_result=False)
-def sync(accept_batches: list[Stream] | None = None) -> None:
+@flow(name="sync", flow_run_name="sync", persist_result=False)
+def sync(accept_batches: list[Stream] | None = None) -> Run:
     """Pull what changed from both platforms, score, move, assign, and push back.
 
     Args:
-        accept_batches: Streams whose next batch is stored although too many of its rows are bad. Leave empty.
+        accept_batches: Streams whose next batch is stored although too many of its rows are bad. Leave it empty
+            unless a run failed for that reason and you looked at the rows.
     """
-    with wired(read_settings()) as wiring:
-        summary = chain.sync(wiring, LoggedProgress(), accept_batches=accept_batches or [], stage=as_task)
-    artifacts.publish(summary)
-    finish(summary)
+
+    def work() -> Summary:
+        with wired(read_settings()) as wiring, logged_progress() as progress:
+            summary = chain.sync(wiring, progress, accept_batches=accept_batches or [], stage=as_task)
+            artifacts.publish(summary, wiring)
+        return summary
+
+    return concluded(work)

@@ -1,0 +1,148 @@
+"""What a manager reads in Prefect: what changed, the funnel, what was quarantined. Counts and reasons, never rows.
+
+A run that changed nothing leaves no artifact: the newest one of each kind is the one worth reading.
+"""
+
+import base64
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from prefect.artifacts import create_markdown_artifact
+
+from flows import funnel
+from flows.wiring import Wiring
+from ledger.decisions.funnel import Standing, read_standings
+from tasks.summary import Summary
+
+CHANGED, FUNNEL, QUARANTINED = "what-changed", "funnel", "quarantined"
+
+
+def publish(summary: Summary, wiring: Wiring) -> None:
+    """Leaves the artifacts of a run with the present flow run."""
+    moment = f"{summary.as_of:%Y-%m-%d %H:%M} UTC"
+    if has_news(summary):
+        _leave(CHANGED, changed(summary), f"What the {summary.flow} as of {moment} changed")
+    if summary.quarantined:
+        _leave(QUARANTINED, quarantined(summary), f"Rows that the {summary.flow} as of {moment} put aside")
+    if summary.decisions:
+        path = wiring.playbook.lifecycle.path
+        with wiring.ledger.read() as connection:
+            standings = read_standings(connection, path)
+        title = f"{wiring.playbook.organisation.name}, {moment}"
+        _leave(FUNNEL, funnels(standings, path, title), f"The path from stranger to customer, {moment}")
+
+
+def has_news(summary: Summary) -> bool:
+    """Whether there is anything to read about a run."""
+    stored = sum(counts["stored"] for pulled in summary.pulled for counts in pulled.counts.values())
+    return bool(stored or summary.decisions or summary.pushed or summary.failures)
+
+
+def changed(summary: Summary) -> str:
+    """Everything that a run did, as Markdown."""
+    mode = (
+        ""
+        if summary.is_live
+        else "Silent: nothing is written to the platforms until `live_since` is set.\n\n"
+    )
+    asked = "To be written" if summary.is_live else "Would be written"
+    groups: list[tuple[str, Counter[str]]] = [
+        ("Decided", summary.decided),
+        ("Entered a stage", summary.moved),
+        ("Cycles opened", summary.opened),
+        ("Held back by", summary.blocked),
+        ("Owner found by", summary.assigned),
+        (asked, summary.asked),
+        ("Written", summary.pushed),
+    ]
+    rows = [(name, what, n) for name, counter in groups for what, n in _told(counter)]
+    return "".join(
+        [
+            f"# {summary.flow.capitalize()} as of {summary.as_of:%Y-%m-%d %H:%M:%S} UTC\n\n{mode}",
+            _list("What went wrong", summary.failures),
+            _list("Worth knowing", summary.notes),
+            _table("What changed", ["", "", "number"], rows),
+            _table(
+                "What was pulled", ["stream", "pulled", "stored", "known", "quarantined"], _pulled(summary)
+            ),
+        ]
+    )
+
+
+def quarantined(summary: Summary) -> str:
+    """Which streams had rows that could not be taken, and why. The rows stay in the ledger's quarantine."""
+    streams = [
+        (f"{pulled.platform} {stream}", counts["pulled"], counts["quarantined"])
+        for pulled in summary.pulled
+        for stream, counts in pulled.counts.items()
+        if counts["quarantined"]
+    ]
+    reasons = sum((pulled.reasons for pulled in summary.pulled), Counter[str]()).most_common()
+    return (
+        "# Put into quarantine\n\nThe rows stay in the ledger; a row that is mended at its source is taken at once.\n\n"
+        + _table("Where", ["stream", "pulled", "quarantined"], streams)
+        + _table("Why", ["first reason", "rows"], reasons)
+    )
+
+
+def funnels(standings: Sequence[Standing], path: Sequence[str], title: str) -> str:
+    """One funnel a line: the picture, and its numbers beside it."""
+    lines = sorted({standing.line for standing in standings})
+    parts = []
+    for line in lines:
+        of = [standing for standing in standings if standing.line == line]
+        found = funnel.steps(of, path)
+        name = title if lines == ["default"] else f"{title}: {line}"
+        beside = funnel.aside(of, path)
+        rows: list[tuple[object, ...]] = [
+            (funnel.shown(step.stage), step.came, step.now, step.found_by_sales or "", step.after)
+            for step in found
+        ]
+        rows += [(funnel.shown(stage), "", n, "", "") for stage, n in sorted(beside.items())]
+        columns = ["stage", "came this far", "there now", "there by sales alone", "of the stage before"]
+        parts.append(f"![The funnel as a picture]({_data_uri(funnel.picture(name, found, beside))})\n\n")
+        parts.append(_table("", columns, rows))
+    return "".join(parts)
+
+
+def _pulled(summary: Summary) -> Iterator[tuple[object, ...]]:
+    for pulled in summary.pulled:
+        for stream, counts in pulled.counts.items():
+            if counts["pulled"]:
+                numbers = (counts[name] for name in ("pulled", "stored", "duplicates", "quarantined"))
+                yield (f"{pulled.platform} {stream}", *numbers)
+
+
+def _told(counter: Counter[str]) -> list[tuple[str, int]]:
+    return [(what, n) for what, n in counter.most_common() if n]
+
+
+def _list(title: str, lines: Iterable[str]) -> str:
+    told = "".join(f"- {_cell(line)}\n" for line in lines)
+    return f"## {title}\n\n{told}\n" if told else ""
+
+
+def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Numbers stand to the right; an empty table is left out."""
+    body = [list(row) for row in rows]
+    if not body:
+        return ""
+    rules = ["---:" if any(isinstance(row[n], int) for row in body) else "---" for n, _ in enumerate(columns)]
+    lines = [columns, rules, *([_cell(cell) for cell in row] for row in body)]
+    told = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"{f'## {title}' if title else ''}\n\n{told}\n"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = " ".join(str(value).split())
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _data_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def _leave(key: str, markdown: str, description: str) -> None:
+    create_markdown_artifact(markdown, key=key, description=description)
