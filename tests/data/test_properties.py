@@ -165,7 +165,7 @@ def deliver(pulling: Pulling, pages: Delivery) -> int:
 
 
 @given(worlds(), st.integers(0, 2**16))
-@settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=12, deadline=None, suppress_health_check=SLOW)
 def test_order_and_splitting_of_pages_make_no_difference(
     empty_ledger: Path, world: dict[tuple[Platform, Stream], list[Row]], seed: int
 ) -> None:
@@ -178,7 +178,7 @@ def test_order_and_splitting_of_pages_make_no_difference(
 
 
 @given(worlds(), st.integers(0, 2**16))
-@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=8, deadline=None, suppress_health_check=SLOW)
 def test_storing_the_same_again_stores_nothing_and_makes_nobody_due(
     empty_ledger: Path, world: dict[tuple[Platform, Stream], list[Row]], seed: int
 ) -> None:
@@ -196,7 +196,7 @@ def test_storing_the_same_again_stores_nothing_and_makes_nobody_due(
 
 
 @given(worlds(), st.integers(0, 2**16))
-@settings(max_examples=15, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=8, deadline=None, suppress_health_check=SLOW)
 def test_a_run_that_dies_between_storing_and_settling_is_made_up_for_by_the_next(
     empty_ledger: Path, world: dict[tuple[Platform, Stream], list[Row]], seed: int
 ) -> None:
@@ -214,7 +214,7 @@ def test_a_run_that_dies_between_storing_and_settling_is_made_up_for_by_the_next
 @given(
     st.lists(st.tuples(st.sampled_from(["status", "owner_id"]), st.sampled_from(["x", "y", "z"])), max_size=6)
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
 def test_our_own_echo_makes_nobody_due_and_is_no_verdict(
     empty_ledger: Path, writes: list[tuple[str, str]]
 ) -> None:
@@ -241,7 +241,7 @@ def test_our_own_echo_makes_nobody_due_and_is_no_verdict(
 
 
 @given(st.permutations(range(7)), st.data())
-@settings(max_examples=20, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
 def test_whom_platform_links_join_does_not_depend_on_the_run_in_which_a_record_comes(
     empty_ledger: Path, order: list[int], data: st.DataObject
 ) -> None:
