@@ -36,28 +36,44 @@ def bounds(moments: pl.DataFrame, people: pl.DataFrame, stages: pl.DataFrame, wi
 
 
 def new_facts(facts: pl.DataFrame, bounds: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """Facts (person_key, occurred_at, learned_at) to be decided now, with the instant `at` at which each is.
-
-    Of somebody seen for the first time who was there before, nothing is new: the state found says it all.
-    """
+    """Facts (person_key, occurred_at, learned_at) to be decided now, with the instant `at` at which each is."""
     as_of = pl.lit(window.as_of, UTC)
-    seen = facts.join(
-        bounds.select("person_key", "after", "is_known", "existed", "last_transition_at"), on="person_key"
-    ).filter((pl.col("occurred_at") <= as_of) & (pl.col("learned_at") <= window.known_by))
+    fresh = _judged(facts, bounds, window).filter("is_new")
     if window.origin == Origin.BACKFILL:
-        after = pl.lit(window.last_as_of, UTC)
-        chosen = seen.filter(after.is_null() | (pl.col("occurred_at") > after))
-        return chosen.with_columns(pl.col("occurred_at").alias("at")).drop(
-            "after", "is_known", "existed", "last_transition_at"
-        )
-    is_new = (pl.col("occurred_at") > pl.col("after")) | (pl.col("learned_at") > pl.col("after"))
-    chosen = seen.filter((pl.col("is_known") | ~pl.col("existed")) & (pl.col("after").is_null() | is_new))
-    late = pl.col("occurred_at") <= pl.col("after")
+        return fresh.with_columns(pl.col("occurred_at").alias("at")).drop(_JUDGED)
     young = pl.col("occurred_at") > as_of - pl.lit(window.late_limit)
     undisturbed = pl.col("last_transition_at").is_null() | (
         pl.col("last_transition_at") <= pl.col("occurred_at")
     )
-    own_instant = ~late.fill_null(False) | (young & undisturbed)
-    return chosen.with_columns(
+    in_time = (pl.col("occurred_at") > pl.col("after")).fill_null(True)
+    own_instant = in_time | (young & undisturbed)
+    return fresh.with_columns(
         pl.when(own_instant).then(pl.col("occurred_at")).otherwise(as_of).alias("at")
-    ).drop("after", "is_known", "existed", "last_transition_at")
+    ).drop(_JUDGED)
+
+
+def old_facts(facts: pl.DataFrame, bounds: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Facts that were decided before, or belong to the past of somebody who is seen for the first time."""
+    return _judged(facts, bounds, window).filter(~pl.col("is_new")).drop(_JUDGED)
+
+
+_JUDGED = ["after", "is_known", "existed", "last_transition_at", "is_new"]
+
+
+def _judged(facts: pl.DataFrame, bounds: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """The facts that can be seen, with `is_new`.
+
+    Of somebody seen for the first time who was there before, nothing is new: the state found says it all. Nor is, in a
+    live run, what a backfill brought or what was there before us.
+    """
+    seen = facts.join(
+        bounds.select("person_key", "after", "is_known", "existed", "last_transition_at"), on="person_key"
+    ).filter((pl.col("occurred_at") <= pl.lit(window.as_of, UTC)) & (pl.col("learned_at") <= window.known_by))
+    if window.origin == Origin.BACKFILL:
+        is_new = pl.col("occurred_at") > pl.lit(window.last_as_of, UTC)
+    else:
+        is_new = (pl.col("occurred_at") > pl.col("after")) | (pl.col("learned_at") > pl.col("after"))
+        is_new = is_new.fill_null(True) & (pl.col("is_known") | ~pl.col("existed"))
+        if "origin" in facts.columns:
+            is_new = is_new & (pl.col("origin") == Origin.LIVE)
+    return seen.with_columns(is_new.fill_null(True).alias("is_new"))

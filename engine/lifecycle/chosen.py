@@ -140,7 +140,9 @@ def _met(held: Truths, cycles: pl.DataFrame, tried: pl.DataFrame, book: Rulebook
         for number in alone
     ]
     triggers = pl.concat_list(number).list.drop_nulls() if number else pl.lit([], pl.List(pl.Int64))
-    is_trial = pl.col("is_trial") & (pl.col("state").is_in(OPEN_STATES) | (pl.col("close_reason") == NOT_LIVE))
+    is_trial = pl.col("is_trial") & (
+        pl.col("state").is_in(OPEN_STATES) | (pl.col("close_reason") == NOT_LIVE)
+    )
     on_trial = pl.concat([cycles.filter(is_trial).select("person_key"), tried.select("person_key")]).unique()
     return (
         held.last.select(*AT, triggers.alias("triggers"))

@@ -12,7 +12,7 @@ import polars as pl
 
 from engine.lifecycle import candidates, output
 from engine.lifecycle.adoption import Found, find
-from engine.lifecycle.bounds import bounds, new_facts
+from engine.lifecycle.bounds import bounds, old_facts
 from engine.lifecycle.chosen import chosen
 from engine.lifecycle.events import Event, Here
 from engine.lifecycle.happenings import happenings
@@ -75,14 +75,14 @@ def decide(
     around = candidates.surroundings(
         moments, pl.concat([tried.select("person_key", "at"), wanted.looked_at]), book
     )
-    heard = _heard(verdicts, known, book)
+    heard, met = old_facts(verdicts, known, window), old_facts(touches, known, window)
     members = groups(
         wanted.people,
         stages,
         cycles,
         group_cycles,
         heard,
-        touches,
+        met,
         _ranks(wanted.people, people, records, book),
         book,
     )
@@ -117,16 +117,6 @@ def _folded(
     for event in events:
         by_group[of_person[event.person]].append(event)
     return {name: fold(members[name], theirs, found, book, journal) for name, theirs in by_group.items()}
-
-
-def _heard(verdicts: pl.DataFrame, known: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
-    """What was said before and decided already, or belongs to the past of somebody seen for the first time."""
-    visible = verdicts.filter(
-        (pl.col("occurred_at") <= pl.lit(book.window.as_of, UTC))
-        & (pl.col("learned_at") <= book.window.known_by)
-    )
-    fresh = new_facts(verdicts, known, book.window)
-    return visible.join(fresh.select("fact_key"), on="fact_key", how="anti")
 
 
 def _ranks(

@@ -9,7 +9,7 @@ from engine.lifecycle.bounds import new_facts
 from engine.lifecycle.events import Event, Joined, OpportunityMoved, Removed, Said, Touched, What
 from engine.lifecycle.opportunities import lines_at, moves
 from engine.lifecycle.rulebook import Rulebook
-from schemas.vocabulary import Origin, VerdictKind
+from schemas.vocabulary import VerdictKind
 
 
 def happenings(
@@ -32,9 +32,7 @@ def happenings(
 def _verdicts(
     verdicts: pl.DataFrame, lined: pl.DataFrame, bounds: pl.DataFrame, book: Rulebook
 ) -> Iterator[Event]:
-    """What was said before our time is part of the state found, and no event."""
-    wanted = [Origin.LIVE, Origin.BACKFILL] if book.is_backfill else [Origin.LIVE]
-    fresh = new_facts(verdicts.filter(pl.col("origin").is_in(wanted)), bounds, book.window)
+    fresh = new_facts(verdicts, bounds, book.window)
     if fresh.is_empty():
         return
     for row in lines_at(fresh, lined).iter_rows(named=True):

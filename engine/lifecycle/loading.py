@@ -42,7 +42,7 @@ def groups(
     """
     places = _places(own_past(stages, book).join(wanted, on="person_key", how="semi"))
     theirs = own_past(cycles, book).join(wanted, on="person_key", how="semi")
-    past = _cycles(theirs, _words(heard, theirs), _touches(touches, theirs))
+    past = _cycles(theirs, _words(heard), _touches(touches, theirs))
     moments = _last_words(heard.join(wanted, on="person_key", how="semi"), book)
     elsewhere = _open_lines(own_past(group_cycles, book))
     people: dict[str, dict[str, Person]] = {}
@@ -73,7 +73,7 @@ def _places(stages: pl.DataFrame) -> dict[str, dict[str, Place]]:
 
 def _cycles(
     cycles: pl.DataFrame,
-    words: Mapping[str, list[tuple[datetime, str | None]]],
+    words: Mapping[str, list[datetime]],
     touches: Mapping[str, list[datetime]],
 ) -> dict[str, tuple[Cycle, ...]]:
     found: dict[str, list[Cycle]] = {}
@@ -81,22 +81,25 @@ def _cycles(
         key, person, opened_at = values.pop("cycle_key"), values.pop("person_key"), values["opened_at"]
         last = opened_at
         if values["state"] in OPEN_STATES:
-            said = [at for at, about in words.get(person, []) if about in (None, key) and at >= opened_at]
-            met = [at for at in touches.get(person, []) if at >= opened_at]
-            known = [opened_at, values["hand_raised_at"], values["accepted_at"], *said, *met]
-            last = latest(known) or opened_at
+            # A trial is nothing that sales could speak of.
+            said = [] if values["is_trial"] else [*words.get(person, []), *words.get(key, [])]
+            since = [at for at in (*said, *touches.get(person, [])) if at >= opened_at]
+            last = latest([opened_at, values["hand_raised_at"], values["accepted_at"], *since]) or opened_at
         found.setdefault(person, []).append(Cycle(key=key, person=person, touched_at=last, **values))
     return {person: tuple(theirs) for person, theirs in found.items()}
 
 
-def _words(heard: pl.DataFrame, cycles: pl.DataFrame) -> dict[str, list[tuple[datetime, str | None]]]:
-    """What was said about people who have open cycles: when, and about which one (null: all)."""
-    of_open = cycles.filter(pl.col("state").is_in(OPEN_STATES)).select("person_key").unique()
-    found: dict[str, list[tuple[datetime, str | None]]] = {}
-    rows = heard.join(of_open, on="person_key", how="semi").select("person_key", "occurred_at", "cycle_key")
-    for person, at, about in rows.iter_rows():
-        found.setdefault(person, []).append((at, about))
-    return found
+def _words(heard: pl.DataFrame) -> dict[str, list[datetime]]:
+    """When something was said about a cycle (by its key), or about whatever a person had open (by the person's).
+
+    That an opportunity was made is no word about a cycle, unless it accepted it: then `accepted_at` tells.
+    """
+    rows = (
+        heard.filter(pl.col("kind") != VerdictKind.OPPORTUNITY)
+        .group_by(pl.coalesce("cycle_key", "person_key").alias("about"))
+        .agg("occurred_at")
+    )
+    return dict(rows.iter_rows())
 
 
 def _touches(touches: pl.DataFrame, cycles: pl.DataFrame) -> dict[str, list[datetime]]:

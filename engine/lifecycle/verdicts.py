@@ -39,7 +39,7 @@ def hear(group: Group, key: str, at: datetime, said: Said, book: Rulebook, journ
 def _meant(group: Group, person: Person, said: Said) -> list[Cycle]:
     if said.cycle_key is not None:
         cycle = group.cycle(said.cycle_key)
-        return [cycle] if cycle is not None and cycle.opened_at <= said.acted_at else []
+        return [cycle] if cycle is not None and cycle.counts and cycle.opened_at <= said.acted_at else []
     return [cycle for cycle in person.open_cycles() if cycle.opened_at <= said.acted_at]
 
 
@@ -87,7 +87,8 @@ def _opportunity(
     """An opportunity made while the cycle is open accepts it; one on the cycle's line converts it."""
     if not said.lines or (said.opportunity_made_at or said.acted_at) < cycle.opened_at:
         return person
-    person = _accepted(person, cycle, at, said, book, journal)
+    if cycle.state == CycleState.OPEN:
+        person = _accepted(person, cycle, at, said, book, journal)
     cycle = next(known for known in person.cycles if known.key == cycle.key)
     if cycle.line not in said.lines:
         return person

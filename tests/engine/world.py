@@ -313,7 +313,7 @@ class World:
     def moments(self, wanted: pl.DataFrame, window: Window) -> pl.DataFrame:
         """The attributes at the wanted instants, as far as they are known."""
         told: dict[str, list[dict[str, Any]]] = {}
-        for row in sorted(self.attributes, key=lambda row: row["at"]):
+        for row in sorted(self.attributes, key=lambda row: (row["at"], str(sorted(row["values"].items())))):
             if row["learned_at"] <= window.known_by:
                 told.setdefault(row["person_key"], []).append(row)
         rows = []
@@ -341,9 +341,9 @@ class World:
         rows = [
             *((a["activity_key"], a["person_key"], a["occurred_at"], a["learned_at"], a["origin"], "activity") for a in self.activities),
             *(
-                (f"attribute:{n}:{a['person_key']}", a["person_key"], a["at"], a["learned_at"], "live",
+                (f"attribute:{a['person_key']}:{a['at']}:{sorted(a['values'].items())}", a["person_key"], a["at"], a["learned_at"], "live",
                  "attribute" if a["is_act"] else "quiet")
-                for n, a in enumerate(self.attributes)
+                for a in self.attributes
             ),
             *((v["fact_key"], v["person_key"], v["occurred_at"], v["learned_at"], "live", "verdict") for v in self.verdicts),
             *(
