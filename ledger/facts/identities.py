@@ -34,22 +34,36 @@ NODES: dict[str, Any] = {
 }
 NAMING = ("crm_lead_id", "crm_contact_id", "converted_contact_id", "merged_into")
 """Columns that name another record by its native id."""
-ALL_FROM = 0.2  # of the records: above, reading all of them is faster than looking for neighbours
+# Above both, reading all records is faster than looking for neighbours.
+ALL_FROM_SHARE = 0.2
+ALL_FROM = 1_000
 
 
 def neighbourhood(connection: sa.Connection, touched: pl.DataFrame) -> pl.DataFrame:
-    """The touched records and, again and again, all that they link to, that link to them, share an address with them
-    or belong to the same person, until nothing is left to add."""
-    total = connection.scalar(sa.select(sa.func.count()).select_from(records)) or 0
-    if len(touched) > ALL_FROM * total:
+    """The touched records and their people's groups as they were; then, again and again, all that they link to, that
+    link to them, share an address with them or belong to the same person, until nothing is left to add."""
+    if len(touched) > ALL_FROM and len(touched) > ALL_FROM_SHARE * _count(connection):
         return fetch(connection, _nodes(), NODES)
     found = pl.DataFrame(schema=NODES)
     new = fetch(connection, _nodes().where(among(records.c.native_id, touched["native_id"])), NODES)
+    mates = _group_mates(connection, new["person_key"].drop_nulls().unique())
+    new = pl.concat([new, mates]).unique(RECORD, maintain_order=True)
     while not new.is_empty():
         found = pl.concat([found, new])
         near = pl.concat([fetch(connection, _nodes().where(one), NODES) for one in _neighbours(new)])
         new = near.unique(RECORD, maintain_order=True).join(found, on=list(RECORD), how="anti")
     return found
+
+
+def _count(connection: sa.Connection) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(records)) or 0
+
+
+def _group_mates(connection: sa.Connection, person_keys: pl.Series) -> pl.DataFrame:
+    """Records of everybody who shared an address with these people when they were last looked at."""
+    groups = sa.select(people.c.group_key).where(among(people.c.person_key, person_keys))
+    mates = sa.select(people.c.person_key).where(people.c.group_key.in_(groups))
+    return fetch(connection, _nodes().where(records.c.person_key.in_(mates)), NODES)
 
 
 def _nodes() -> sa.Select[Any]:
