@@ -1,12 +1,13 @@
 """The playbook's rules, in order: the first whose condition holds and whose target can take the cycle has it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
 
+from engine.assignment.due import Due
 from engine.assignment.roster import Owner, Roster
 from engine.assignment.rotation import Rotation, turns_of
 from schemas.playbook.assignment import Assignment, Rule, Target
@@ -42,17 +43,17 @@ class Chooser:
     def at(self) -> datetime:
         return self._roster.at
 
-    def choose(self, rule: Rule, cycle_key: str, former: Collection[str]) -> Choice:
+    def choose(self, rule: Rule, due: Due) -> Choice:
         """The target of one rule, without those who had the cycle before."""
         if rule.to.pool is not None:
-            return self._from_pool(rule.to.pool, cycle_key, former)
-        return self._by_name(rule.to, former)
+            return self._from_pool(rule.to.pool, due)
+        return self._by_name(rule.to, due.former)
 
     def changed(self) -> list[tuple[Any, ...]]:
         """Rows of frames.decisions.PoolPointers."""
         return [row for name in sorted(self._pools) for row in self._pools[name][0].changed()]
 
-    def _by_name(self, target: Target, former: Collection[str]) -> Choice:
+    def _by_name(self, target: Target, former: frozenset[str]) -> Choice:
         word, name, kind = (
             ("owner", target.owner, OwnerKind.USER)
             if target.owner is not None
@@ -66,12 +67,12 @@ class Chooser:
             return Choice(None, None, {"target": word, word: found.id, "why_not": hindrance})
         return Choice(found, None, {"target": word, word: found.id})
 
-    def _from_pool(self, name: str, cycle_key: str, former: Collection[str]) -> Choice:
+    def _from_pool(self, name: str, due: Due) -> Choice:
         rotation, hindered = self._pool(name)
         skipped = [
-            {"owner": owner, "why": FORMER} for owner in rotation.available if owner in former
+            {"owner": owner, "why": FORMER} for owner in sorted(rotation.available & due.former)
         ] + hindered
-        candidates = rotation.candidates(former)
+        candidates = rotation.candidates(due.former)
         told: dict[str, Any] = {"target": "pool", "pool": name}
         if candidates:
             told["members"] = [
@@ -87,8 +88,8 @@ class Chooser:
             told["not_in_rotation"] = len(skipped)
         if not candidates:
             return Choice(None, name, told)
-        chosen = rotation.next(candidates)
-        rotation.give(chosen, cycle_key, self._roster.at)
+        chosen = candidates[0]
+        rotation.give(chosen, due.cycle["cycle_key"], due.at)
         return Choice(self._roster.owners[chosen], name, told)
 
     def _pool(self, name: str) -> tuple[Rotation, list[dict[str, Any]]]:

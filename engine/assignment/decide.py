@@ -1,4 +1,4 @@
-"""The assignment silo: an owner for every cycle that needs one, in the order in which the cycles were opened.
+"""The assignment silo: an owner for every cycle that needs one, in the order in which they came up.
 
 A person's work is kept: where a person owns the record, that is the cycle's owner and no rule is asked. Then the
 rules, in order. Who can't be given to anybody is decided as `nobody`: visible, and tried again by the next run.
@@ -116,7 +116,7 @@ class _Table:
         cycle_key, tried = each.cycle["cycle_key"], []
         for position in self.held[cycle_key]:
             rule = self.chooser.rules.rules[position]
-            choice = self.chooser.choose(rule, cycle_key, each.former)
+            choice = self.chooser.choose(rule, each)
             if choice.owner is None:
                 tried.append({"rule": rule.id, **choice.told})
                 continue

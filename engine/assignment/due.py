@@ -15,9 +15,11 @@ OPEN = [state.value for state in CycleState if state.is_open]
 
 @dataclass(frozen=True)
 class Due:
-    """`occasion`: key of the event that sent the cycle back; None the first time. `former`: who had it before."""
+    """`at`: when it came up. `occasion`: key of the event that sent the cycle back; None the first time. `former`: who
+    had it before."""
 
     cycle: dict[str, Any]
+    at: datetime
     occasion: str | None
     former: frozenset[str]
 
@@ -38,7 +40,7 @@ def assignment_key(cycle_key: str, occasion: str | None) -> str:
 def due(
     cycles: pl.DataFrame, reassign: pl.DataFrame, assignments: pl.DataFrame, live_since: datetime | None
 ) -> list[Due]:
-    """In the order in which they are decided: as they were opened.
+    """In the order in which they are decided: as they were opened or sent back.
 
     A trial, a backfilled cycle or one that sales had before us needs none; of the latter one in which somebody raised
     a hand since we are live does.
@@ -56,26 +58,26 @@ def due(
     had = _owners_before(assignments)
     answered = set(assignments["assignment_key"])
     found = []
-    for cycle in wanted.sort("opened_at", "cycle_key").iter_rows(named=True):
+    for cycle in wanted.iter_rows(named=True):
         events = sent_back.get(cycle["cycle_key"], [])
-        occasion = events[-1][0] if events else None
+        at, occasion = events[-1][:2] if events else (cycle["opened_at"], None)
         former: frozenset[str] = frozenset()
         if events:
-            said_by = {who for _, who in events if who}
+            said_by = {who for *_, who in events if who}
             own = {cycle["owner_id"]} if cycle["owner_id"] else set()
             former = frozenset(had.get(cycle["cycle_key"], set()) | said_by | own)
-        each = Due(cycle, occasion, former)
+        each = Due(cycle, at, occasion, former)
         if each.key not in answered:
             found.append(each)
-    return found
+    return sorted(found, key=lambda each: (each.at, each.cycle["cycle_key"]))
 
 
-def _sent_back(reassign: pl.DataFrame) -> dict[str, Sequence[tuple[str, str | None]]]:
-    """Per cycle its events in order: event_key, said_by."""
-    found: dict[str, list[tuple[str, str | None]]] = {}
-    ordered = reassign.sort("at", "acted_at", "event_key").select("cycle_key", "event_key", "said_by")
-    for cycle, event, said_by in ordered.iter_rows():
-        found.setdefault(cycle, []).append((event, said_by))
+def _sent_back(reassign: pl.DataFrame) -> dict[str, Sequence[tuple[datetime, str, str | None]]]:
+    """Per cycle its events in order: at, event_key, said_by."""
+    found: dict[str, list[tuple[datetime, str, str | None]]] = {}
+    ordered = reassign.sort("at", "acted_at", "event_key").select("cycle_key", "at", "event_key", "said_by")
+    for cycle, at, event, said_by in ordered.iter_rows():
+        found.setdefault(cycle, []).append((at, event, said_by))
     return dict(found)
 
 

@@ -5,7 +5,8 @@ their turns keep up with the fewest of those who are there; somebody new starts 
 back is flooded with what was missed, and nobody is starved for what they had before.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,6 +15,9 @@ import polars as pl
 from engine.keys import key
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
+
+Place = tuple[int, datetime, str, str]
+"""Turns, last time, lot, owner id: the lower, the sooner it is this member's turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,60 +28,56 @@ class Turns:
     last_at: datetime | None = None
     last_cycle_key: str | None = None
 
-    @property
-    def place(self) -> tuple[int, datetime]:
-        """The lower, the sooner it is this member's turn."""
-        return self.given, self.last_at or NEVER
-
 
 class Rotation:
     """One pool during one run. `available`: owner ids of the members who can take something now."""
 
-    def __init__(self, pool: str, turns: dict[str, Turns], available: Iterable[str]) -> None:
+    def __init__(self, pool: str, turns: Mapping[str, Turns], available: Iterable[str]) -> None:
         self.pool = pool
-        self.available: Sequence[str] = sorted(available)
+        self.available = frozenset(available)
         self._before = turns
         self._has_given = False
-        self._turns = dict(turns)
         known = [turns[owner].given for owner in self.available if owner in turns]
         start = min(known or [each.given for each in turns.values()], default=0)
-        for owner in self.available:
-            self._turns.setdefault(owner, Turns(start))
+        self._turns = {**dict.fromkeys(self.available, Turns(start)), **turns}
+        self._order = sorted(self._place(owner) for owner in self.available)
 
     def turns(self, owner: str) -> Turns:
         return self._turns[owner]
 
     def candidates(self, excluded: Collection[str] = ()) -> list[str]:
-        """Who may be given the next cycle, in order of their turn; those who tie stand in the order of their ids."""
-        return sorted(
-            (owner for owner in self.available if owner not in excluded),
-            key=lambda owner: (self._turns[owner].place, owner),
-        )
-
-    def next(self, candidates: Sequence[str]) -> str:
-        """Whose turn it is among `candidates`, which are in order and not empty."""
-        first = self._turns[candidates[0]].place
-        tied = [owner for owner in candidates if self._turns[owner].place == first]
-        return min(tied, key=lambda owner: key("lot", self.pool, owner, str(first[0])))
+        """Who may be given the next cycle, in order: the first is whose turn it is."""
+        return [owner for *_, owner in self._order if owner not in excluded]
 
     def give(self, owner: str, cycle_key: str, at: datetime) -> None:
-        """Counts the turn, and lets those who are not there keep up."""
+        """Counts the turn. `at`: when the cycle came up, not when a run got to it, so that runs may be cut anyhow."""
         self._has_given = True
+        del self._order[bisect_left(self._order, self._place(owner))]
         self._turns[owner] = Turns(self._turns[owner].given + 1, at, cycle_key)
-        fewest = min(self._turns[member].given for member in self.available)
-        for absent in self._turns.keys() - set(self.available):
-            if self._turns[absent].given < fewest:
-                self._turns[absent] = replace(self._turns[absent], given=fewest)
+        insort(self._order, self._place(owner))
 
     def changed(self) -> list[tuple[str, str, int, datetime | None, str | None]]:
         """Rows of frames.decisions.PoolPointers that differ from before; none if nobody was given anything."""
         if not self._has_given:
             return []
+        after = {owner: self._after(owner) for owner in sorted(self._turns)}
         return [
             (self.pool, owner, turns.given, turns.last_at, turns.last_cycle_key)
-            for owner, turns in sorted(self._turns.items())
+            for owner, turns in after.items()
             if self._before.get(owner) != turns
         ]
+
+    def _place(self, owner: str) -> Place:
+        turns = self._turns[owner]
+        lot = key("lot", self.pool, owner, str(turns.given))
+        return turns.given, turns.last_at or NEVER, lot, owner
+
+    def _after(self, owner: str) -> Turns:
+        """A member's turns at the end of the run: those who are not there have kept up with the fewest."""
+        turns, fewest = self._turns[owner], self._order[0][0]
+        if owner in self.available or turns.given >= fewest:
+            return turns
+        return replace(turns, given=fewest)
 
 
 def turns_of(pointers: pl.DataFrame, pool: str) -> dict[str, Turns]:

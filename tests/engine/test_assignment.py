@@ -126,14 +126,17 @@ def test_reasons_name_rule_condition_values_and_everybody_who_was_considered(tea
     team.user("fay", can_own=False)
     team.person("p", country="DE")
     team.cycle("p")
-    reasons = only(team.run())["reasons"]
-    assert reasons == {
+    row = only(team.run())
+    members = row["reasons"].pop("members")
+    assert members[0]["owner"] == row["owner_id"]
+    assert sorted(member.pop("owner") for member in members) == ["ada", "ben", "cem"]
+    assert members == [{"turns": 0, "last_at": None}] * 3
+    assert row["reasons"] == {
         "rule": "de",
         "condition": "country = 'DE' AND cycle_kind = 'mql'",
         "values": {"country": "DE", "cycle_kind": "mql"},
         "target": "pool",
         "pool": "team",
-        "members": [{"owner": name, "turns": 0, "last_at": None} for name in ("ada", "ben", "cem")],
         "in_rotation": 3,
         "skipped": [
             {"owner": "dan", "why": "inactive"},

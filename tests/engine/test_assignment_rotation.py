@@ -258,3 +258,21 @@ def test_the_order_in_which_things_are_handed_in_changes_nothing(random: object,
     assert again.assignments.equals(expected.assignments)
     assert again.pointers.equals(expected.pointers)
     assert again.cycle_owners.equals(expected.cycle_owners)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=25), st.sets(st.integers(0, 30)))
+def test_how_time_is_cut_into_runs_changes_nobodys_owner(opened: list[int], ends: set[int]) -> None:
+    one, many = Team(), Team()
+    for team in (one, many):
+        team.users(*NAMES[:3])
+    for n, hour in enumerate(opened):
+        one.cycle(f"p{n}", START + hour * HOUR)
+    one.run(START + 31 * HOUR)
+    for end in sorted({*ends, 31}):
+        for n, hour in enumerate(opened):
+            if f"p{n}" not in many.people and hour <= end:
+                many.cycle(f"p{n}", START + hour * HOUR)
+        many.run(START + end * HOUR)
+    assert {name: many.owner(name) for name in many.cycles} == {name: one.owner(name) for name in one.cycles}
+    assert many.pointers == one.pointers
