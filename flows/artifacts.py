@@ -24,10 +24,8 @@ def publish(summary: Summary, wiring: Wiring) -> None:
         _leave(CHANGED, changed(summary), f"What the {summary.flow} as of {moment} changed")
     if summary.quarantined:
         _leave(QUARANTINED, quarantined(summary), f"Rows that the {summary.flow} as of {moment} put aside")
-    if summary.decisions:
-        path = wiring.playbook.lifecycle.path
-        with wiring.ledger.read() as connection:
-            standings = read_standings(connection, path)
+    path = wiring.playbook.lifecycle.path
+    if summary.decisions and (standings := _standings(wiring, path)):
         title = f"{wiring.playbook.organisation.name}, {moment}"
         _leave(FUNNEL, funnels(standings, path, title), f"The path from stranger to customer, {moment}")
 
@@ -40,28 +38,24 @@ def has_news(summary: Summary) -> bool:
 
 def changed(summary: Summary) -> str:
     """Everything that a run did, as Markdown."""
-    mode = (
-        ""
-        if summary.is_live
-        else "Silent: nothing is written to the platforms until `live_since` is set.\n\n"
-    )
+    silent = "Silent: nothing is written to the platforms until `live_since` is set.\n\n"
     asked = "To be written" if summary.is_live else "Would be written"
     groups: list[tuple[str, Counter[str]]] = [
         ("Decided", summary.decided),
         ("Entered a stage", summary.moved),
-        ("Cycles opened", summary.opened),
+        ("Cycles", summary.opened),
         ("Held back by", summary.blocked),
         ("Owner found by", summary.assigned),
         (asked, summary.asked),
         ("Written", summary.pushed),
     ]
-    rows = [(name, what, n) for name, counter in groups for what, n in _told(counter)]
+    rows = [(name, told) for name, counter in groups if (told := _told(counter))]
     return "".join(
         [
-            f"# {summary.flow.capitalize()} as of {summary.as_of:%Y-%m-%d %H:%M:%S} UTC\n\n{mode}",
+            "" if summary.is_live else silent,
             _list("What went wrong", summary.failures),
             _list("Worth knowing", summary.notes),
-            _table("What changed", ["", "", "number"], rows),
+            _table("What changed", ["", ""], rows),
             _table(
                 "What was pulled", ["stream", "pulled", "stored", "known", "quarantined"], _pulled(summary)
             ),
@@ -79,7 +73,7 @@ def quarantined(summary: Summary) -> str:
     ]
     reasons = sum((pulled.reasons for pulled in summary.pulled), Counter[str]()).most_common()
     return (
-        "# Put into quarantine\n\nThe rows stay in the ledger; a row that is mended at its source is taken at once.\n\n"
+        "The rows are kept in the ledger's quarantine. One that is mended at its source is taken by the next run.\n\n"
         + _table("Where", ["stream", "pulled", "quarantined"], streams)
         + _table("Why", ["first reason", "rows"], reasons)
     )
@@ -105,6 +99,11 @@ def funnels(standings: Sequence[Standing], path: Sequence[str], title: str) -> s
     return "".join(parts)
 
 
+def _standings(wiring: Wiring, path: Sequence[str]) -> list[Standing]:
+    with wiring.ledger.read() as connection:
+        return read_standings(connection, path)
+
+
 def _pulled(summary: Summary) -> Iterator[tuple[object, ...]]:
     for pulled in summary.pulled:
         for stream, counts in pulled.counts.items():
@@ -113,8 +112,9 @@ def _pulled(summary: Summary) -> Iterator[tuple[object, ...]]:
                 yield (f"{pulled.platform} {stream}", *numbers)
 
 
-def _told(counter: Counter[str]) -> list[tuple[str, int]]:
-    return [(what, n) for what, n in counter.most_common() if n]
+def _told(counter: Counter[str]) -> str:
+    """`1,463 known · 154 engaged`, the largest first; nothing where all is zero."""
+    return " · ".join(f"{n:,} {what.replace('_', ' ')}" for what, n in counter.most_common() if n)
 
 
 def _list(title: str, lines: Iterable[str]) -> str:
@@ -131,6 +131,10 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]])
     lines = [columns, rules, *([_cell(cell) for cell in row] for row in body)]
     told = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     return f"{f'## {title}' if title else ''}\n\n{told}\n"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and value.endswith("%"))
 
 
 def _cell(value: object) -> str:

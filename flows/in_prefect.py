@@ -22,7 +22,7 @@ from connectors.errors import PlatformError
 from flows.settings import SettingsFault
 from ledger.errors import LeaseHeld, LedgerError
 from schemas.playbook.faults import PlaybookFaults
-from schemas.vocabulary import Platform
+from schemas.vocabulary import Origin, Platform
 from tasks.run import NothingAnswers
 from tasks.summary import Exit, Summary
 
@@ -114,7 +114,8 @@ class LoggedProgress:
         self._rows[stage] += rows
         if total is not None:
             self._totals[stage] = total
-        self._unsaid[stage] = None
+        if rows:
+            self._unsaid[stage] = None
         if self._clock() - self._spoke_at >= self._every:
             self.flush()
 
@@ -161,8 +162,16 @@ def finish(summary: Summary) -> Run:
 
 def told(summary: Summary) -> str:
     """What a run did, in one line."""
-    done = [(summary.opened.total(), "cycles opened"), (summary.moved.total(), "steps along the path")]
-    done += [(summary.writes, "values written")]
+    opened = Counter[str]()
+    for origin_and_kind, n in summary.opened.items():
+        opened[origin_and_kind.split()[0]] += n
+    done = [
+        (summary.decided["people"], "people decided"),
+        (opened[Origin.ADOPTED], "cycles adopted"),
+        (opened[Origin.BACKFILL], "cycles of the past"),
+        (opened[Origin.LIVE], "cycles opened"),
+        (summary.writes, "values written"),
+    ]
     refused = [(summary.quarantined, "rows quarantined"), (summary.rejected, "writes refused by a platform")]
     parts = [f"{n:,} {what}" for n, what in done if n] or ["nothing changed"]
     return ", ".join([*parts, *(f"{n:,} {what}" for n, what in refused if n)])

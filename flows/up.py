@@ -6,6 +6,7 @@ settings are not touched.
 
 import argparse
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -17,7 +18,6 @@ from subprocess import Popen
 from types import FrameType
 
 from rich.console import Console
-from rich.table import Table
 
 from flows import local_prefect, up_folder
 from flows.local_prefect import ENDED, Api, StartFault
@@ -44,9 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(sign, _interrupt)
     try:
         with ExitStack() as house:
-            _live(options, console, house)
+            try:
+                _live(options, console, house)
+            except KeyboardInterrupt:
+                console.print("\nstopping …")
+                raise
     except KeyboardInterrupt:
-        console.print("\nstopped; nothing is left running")
+        console.print("stopped; nothing is left running")
         return Exit.DONE
     except (Refusal, up_folder.AlreadyUp) as refusal:
         console.print(str(refusal), markup=False)
@@ -133,30 +137,35 @@ def _write_settings(path: Path, settings: dict[str, str]) -> None:
     with os.fdopen(
         os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
     ) as file:
-        file.writelines(f"{name}={value}\n" for name, value in settings.items())
+        file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 
 def _show(console: Console, api: Api, company: Simulated, folder: Path, first: str, speed: float) -> None:
-    where = Table.grid(padding=(0, 3))
-    for name, place, what in (
+    places = (
         ("Prefect", api.ui, "runs, deployments, artifacts"),
         ("Salesforce", company.salesforce, "simulated"),
         ("Marketo", company.marketo, "simulated"),
         ("Control", company.control, "the simulator's clock, faults, planted truth"),
         ("Ledger", str(folder / "ledger.db"), "SQLite"),
-        ("Logs", str(folder / "*.log"), ""),
-    ):
-        where.add_row(f"[bold]{name}[/bold]", place, f"[dim]{what}[/dim]")
+        ("Logs", str(folder / "*.log"), "what each part says"),
+    )
+    wide = max(len(place) for _, place, _ in places) + 3
     console.print()
-    console.print(where)
+    for name, place, what in places:
+        console.print(f"[bold]{name:<13}[/bold]{place:<{wide}}[dim]{what}[/dim]")
+    backfill = f"{api.ui}/deployments/deployment/{api.deployment('backfill/backfill')}/run"
     console.print(
-        f"\nA first sync was started; then there is one every five minutes. The company lives {speed:g} times as fast "
-        f"as we do.\n\nWhat to do next"
-        f"\n  look at the sync and what it left behind   {api.ui}/runs/flow-run/{first}"
-        f"\n  bring in the past with a form              {api.ui}/deployments/deployment/"
-        f"{api.deployment('backfill/backfill')}/run"
-        f"\n  use the same ledger on the command line    set -a; . {folder}/env; set +a; .venv/bin/mqlflow doctor"
-        f"\n\nCtrl-C stops all of it.\n"
+        "\nA first sync was started; from now on there is one every five minutes."
+        f"\nThe company's clock stood at {company.now():%Y-%m-%d %H:%M} UTC just now; "
+        f"it runs {speed:g} times as fast as ours."
+        "\n\n[bold]What to do next[/bold]"
+        "\n  watch the first sync, see what it left behind"
+        f"\n      {api.ui}/runs/flow-run/{first}"
+        "\n  bring in the past with a form; the company has a history of 90 days"
+        f"\n      {backfill}"
+        "\n  use the same ledger on the command line"
+        f"\n      set -a; . {folder}/env; set +a; .venv/bin/mqlflow doctor"
+        "\n\nCtrl-C stops all of it.\n"
     )
 
 

@@ -1,0 +1,111 @@
+"""`make up` starts, refuses, and leaves nothing behind however it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flows.process_tree import Family
+from flows.processes import child
+from tests.flows.prefect_up import free_port, prepare, up
+
+alone = pytest.mark.xdist_group("prefect")
+
+
+@alone
+@pytest.mark.prefect
+@pytest.mark.slow
+def test_interrupted_in_the_middle_of_a_run_it_leaves_no_process(tmp_path: Path) -> None:
+    with up(prepare(tmp_path), free_port(), "--people", "200") as running:
+        running.wait_until_ready()
+        # The worker's own child, in a session of its own, is the one that is easily forgotten.
+        running.wait_for(lambda: any("prefect.engine" in command for command in running.commands().values()))
+        assert running.interrupt() == 0
+        assert running.commands() == {}
+        assert running.said.rstrip().endswith("nothing is left running")
+
+
+@alone
+@pytest.mark.prefect
+@pytest.mark.slow
+def test_a_killed_one_is_cleared_away_by_the_next_which_can_be_stopped_while_it_starts(
+    tmp_path: Path,
+) -> None:
+    folder, port = prepare(tmp_path), free_port()
+    with up(folder, port, "--people", "50") as killed:
+        killed.wait_for(lambda: "deploying" in killed.said)
+        os.kill(killed.process.pid, signal.SIGKILL)
+        killed.process.wait()
+        assert any("server start" in command for command in killed.commands().values())
+        with up(folder, port, "--people", "50") as following:
+            following.wait_for(lambda: "starting Prefect" in following.said)
+            left = [command for command in killed.commands().values() if "server start" in command]
+            assert left == []
+            following.wait_for(lambda: "deploying" in following.said)
+            assert following.interrupt(signal.SIGTERM) == 0
+            assert following.commands() == {}
+
+
+@alone
+@pytest.mark.prefect
+def test_a_second_one_in_the_same_folder_says_so_and_starts_nothing(tmp_path: Path) -> None:
+    folder = prepare(tmp_path)
+    with up(folder, free_port(), "--people", "50") as first:
+        first.wait_for(lambda: "starting Prefect" in first.said)
+        second = refused(folder, free_port())
+        assert second.returncode == 2
+        (line,) = second.stdout.splitlines()
+        assert f"process {first.process.pid}" in line
+        assert "Ctrl-C" in line
+
+
+def test_a_taken_port_is_named_and_nothing_is_started(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = int(taken.getsockname()[1])
+        ended = refused(prepare(tmp_path), port)
+    assert ended.returncode == 2
+    (line,) = ended.stdout.splitlines()
+    assert f"Port {port} is taken" in line
+    assert "--prefect-port" in line
+
+
+def test_outside_a_checkout_it_says_where_to_start_it(tmp_path: Path) -> None:
+    ended = refused(tmp_path, free_port())
+    assert ended.returncode == 2
+    assert ended.stdout.splitlines() == [
+        "There is no prefect.yaml here; start it in the repository's folder."
+    ]
+
+
+def test_a_child_that_ignores_ctrl_c_is_ended_with_the_grandchild_it_hides_in_another_session() -> None:
+    stubborn = (
+        "import signal, subprocess, sys, time\n"
+        "for sign in (signal.SIGINT, signal.SIGTERM): signal.signal(sign, signal.SIG_IGN)\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with child([sys.executable, "-c", stubborn], env=os.environ, grace=0.5) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        family = Family(process.pid)
+        family.look()
+        assert len(family.alive()) == 2
+    assert family.alive() == []
+
+
+def refused(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flows.up", "--prefect-port", str(port)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
