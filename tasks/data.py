@@ -69,11 +69,12 @@ def store_page(
         _check_share(platform, stream, rejected, len(admitted.good), so_far, settings.quarantine)
     rows = admitted.good
     stored = store(tx, rows, Storing(platform, stream, is_last, run.as_of, origin, settings.native_sync))
-    quarantine.add(tx, platform, stream, rejected, run.id, run.as_of)
+    refused = quarantine.add(tx, platform, stream, rejected, run.id, run.as_of)
     quarantine.mark_mended(tx, platform, stream, rows[natural_key(stream)], run.as_of)
     if origin != Origin.BACKFILL:
         cursors.save(tx, platform, stream, cursor, run.as_of if is_last else None, run.as_of)
-    return Counts(stored, len(rows) - stored, len(rejected))
+    # A bad row that stands in quarantine already is known, like a good one: windows overlap, so both come again.
+    return Counts(stored, len(rows) - stored + len(rejected) - refused, refused)
 
 
 def _with_unreadable(rejected: pl.DataFrame, unreadable: Iterable[Unreadable]) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -53,19 +55,15 @@ def move(facts: Facts, scored: Scored, playbook: Playbook, window: Window, versi
 
 def _with_lines(cycles: pl.DataFrame, opened: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Puts the lines behind each newly opened cycle onto it, as JSON that a rep can read in `MQL__c`."""
-    told = {
-        key: _told(lines.filter((pl.col("person_key") == person) & (pl.col("at") == at)))
+    told: dict[tuple[str, datetime], list[dict[str, Any]]] = {}
+    for person, at, part, rule, points, count in lines.select(
+        "person_key", "at", "part", "rule_id", "contribution", "evidence_count"
+    ).iter_rows():
+        line = {"part": part, "rule": rule, "points": points / 100, "evidence": count}
+        told.setdefault((person, at), []).append(line)
+    texts = {
+        key: json.dumps(told.get((person, at), []))
         for key, person, at in opened.select("cycle_key", "person_key", "opened_at").iter_rows()
     }
-    fresh = pl.col("cycle_key").replace_strict(told, default=None, return_dtype=pl.String)
+    fresh = pl.col("cycle_key").replace_strict(texts, default=None, return_dtype=pl.String)
     return cycles.with_columns(pl.coalesce(fresh, "lines").alias("lines"))
-
-
-def _told(lines: pl.DataFrame) -> str:
-    parts = [
-        {"part": part, "rule": rule, "points": points / 100, "evidence": count}
-        for part, rule, points, count in lines.select(
-            "part", "rule_id", "contribution", "evidence_count"
-        ).iter_rows()
-    ]
-    return json.dumps(parts)

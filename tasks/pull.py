@@ -143,8 +143,8 @@ def _store(
         duplicates=stored.duplicates,
         ended=int(page.is_last),
     )
-    for reasons in admitted.rejected["reasons"].to_list():
-        pulled.reasons.update(reasons[:1])
+    if stored.quarantined:
+        pulled.reasons.update(reasons[0] for reasons in admitted.rejected["reasons"].to_list())
     progress.advance(f"pull {platform} {page.stream}", rows)
 
 

@@ -17,6 +17,7 @@ from ledger.lease_token import LeaseToken
 from ledger.open import Ledger
 from ledger.unit_of_work import UnitOfWork
 from schemas.context import Versions, Window
+from schemas.playbook.base import content_hash
 from schemas.playbook.load import Playbook
 from schemas.vocabulary import Mode, Origin, Platform, Silo
 
@@ -83,7 +84,8 @@ def begin(
     with ledger.begin(token) as tx:
         with tx.silo(Silo.OPERATIONS):
             runs.start(tx, runs.Run(run_id, flow, Mode.LIVE, as_of, started_at, _silos(playbook)))
-            since, changed = _enforce(tx, playbook, last_as_of or as_of)
+            is_live = live_since is not None and live_since <= as_of
+            since, changed = _enforce(tx, playbook, is_live, last_as_of or as_of)
         if changed and last_as_of is not None:
             with tx.silo(Silo.DATA):
                 schedule.mark_everybody_due(tx)
@@ -112,14 +114,19 @@ def _silos(playbook: Playbook) -> dict[Silo, str]:
     return {Silo(silo): version for silo, version in playbook.versions.items()}
 
 
-def _enforce(tx: UnitOfWork, playbook: Playbook, since: datetime) -> tuple[dict[str, datetime], bool]:
-    """Since when each rule is in force, by `silo.rule id`, and whether any silo's rules are new with this run."""
+def _enforce(
+    tx: UnitOfWork, playbook: Playbook, is_live: bool, since: datetime
+) -> tuple[dict[str, datetime], bool]:
+    """Since when each rule is in force, by `silo.rule id`; and whether anything is new with this run.
+
+    Going live, or another write scope, is new for everybody as well: what was not written before may be now.
+    """
+    organisation = f"{content_hash(playbook.organisation)} {'live' if is_live else 'silent'}"
     in_force: dict[str, datetime] = {}
     changed = False
-    for silo, version in _silos(playbook).items():
+    for silo, version in {**_silos(playbook), Silo.OPERATIONS: organisation}.items():
         before = playbook_versions.in_force(tx.connection, silo)
-        prefix = f"{silo}."
-        rules = {rule: digest for rule, digest in playbook.rule_hashes.items() if rule.startswith(prefix)}
+        rules = {rule: digest for rule, digest in playbook.rule_hashes.items() if rule.startswith(f"{silo}.")}
         now = playbook_versions.enforce(tx, silo, version, rules, since)
         changed |= before is None or before.version != version
         in_force.update(now.rules_since)
