@@ -105,7 +105,7 @@ class _Table:
             how, seller, passed = self.sellers.find(each.cycle, each.former)
             told |= {"passed": passed} if passed else {}
             if seller is not None:
-                return Decided(each, how, how, told, seller.id, seller.kind)
+                return Decided(each, how, how, {how: seller.id, **told}, seller.id, seller.kind)
         if shown is not None and shown.what == PERSON and shown.owner_id not in each.former:
             return Decided(each, "kept", "kept", told, shown.owner_id, shown.kind)
         if self.chooser.rules.mode == "crm_rules":

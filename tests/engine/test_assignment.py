@@ -276,7 +276,7 @@ def test_else_to_the_owner_of_the_account(team: Team) -> None:
     team.cycle("p", kind="hand_raise")
     row = only(team.run())
     assert (row["how"], row["owner_id"]) == ("account", "abel")
-    assert row["reasons"]["passed"] == [{"opportunity": "olga", "why": "inactive"}]
+    assert row["reasons"] == {"account": "abel", "passed": [{"opportunity": "olga", "why": "inactive"}]}
 
 
 def test_else_to_whoever_had_the_last_cycle_if_still_active(team: Team) -> None:
