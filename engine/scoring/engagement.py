@@ -27,10 +27,13 @@ def live_evidence(
     midnight or with a new fact, never in between.
     """
     table = _signal_table(rules)
+    asked = instants.select("person_key", "at", day_number("at", window.zone).alias("today"))
+    # Recycles are counted on both sides before they are joined: afterwards there are a hundred times as many rows.
+    asked = _counted(asked, recycles, "at", "recycles_by_now", including=True)
+    counted = _counted(evidence, recycles, "occurred_at", "recycles_before", including=False)
     joined = (
-        instants.lazy()
-        .select("person_key", "at", day_number("at", window.zone).alias("today"))
-        .join(evidence.lazy(), on="person_key")
+        asked.lazy()
+        .join(counted.lazy(), on="person_key")
         .filter(
             (pl.col("occurred_at") <= pl.col("at"))
             & (pl.col("learned_at") <= window.known_by)
@@ -43,11 +46,10 @@ def live_evidence(
     aged = pl.col("raw") * pl.when(pl.col("half_life").is_null()).then(1.0).otherwise(
         0.5 ** (pl.col("age") / pl.col("half_life"))
     )
-    if recycles.is_empty():
-        return joined.with_columns((aged + 0.5).floor().cast(pl.Int64).alias("decayed"))
-    return _recycled(joined, recycles, rules.recycle_factor).with_columns(
-        (aged * pl.col("kept") + 0.5).floor().cast(pl.Int64).alias("decayed")
-    )
+    if not recycles.is_empty():
+        # The factor once for each recycle that came at or after the evidence and up to the instant.
+        aged = aged * pl.lit(rules.recycle_factor) ** (pl.col("recycles_by_now") - pl.col("recycles_before"))
+    return joined.with_columns((aged + 0.5).floor().cast(pl.Int64).alias("decayed"))
 
 
 def contributions(
@@ -88,31 +90,24 @@ def _signal_table(rules: Scoring) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
-def _recycled(joined: pl.LazyFrame, recycles: pl.DataFrame, factor: float) -> pl.LazyFrame:
-    """Adds `kept`: the factor once for each recycle that came at or after the evidence and up to the instant."""
-    counted = (
-        recycles.lazy()
-        .select("person_key", pl.col("at").alias("recycled_at"))
+def _counted(
+    rows: pl.DataFrame, recycles: pl.DataFrame, at: str, name: str, *, including: bool
+) -> pl.DataFrame:
+    """Adds how many of the person's recycles came before the instant in `at`, or, `including`, at it too."""
+    if recycles.is_empty():
+        return rows
+    numbered = (
+        recycles.select("person_key", pl.col("at").alias("recycled_at"))
         .sort("recycled_at")
-        .with_columns(pl.int_range(1, pl.len() + 1).over("person_key").alias("n"))
+        .with_columns(pl.int_range(1, pl.len() + 1).over("person_key").alias(name))
     )
-    by_now = joined.sort("at").join_asof(
-        counted.rename({"n": "n_now"}),
-        left_on="at",
+    found = rows.sort(at).join_asof(
+        numbered,
+        left_on=at,
         right_on="recycled_at",
         by="person_key",
         strategy="backward",
-        check_sortedness=False,
+        check_sortedness=False,  # sorted above; Polars cannot check it by group
+        allow_exact_matches=including,
     )
-    before = by_now.sort("occurred_at").join_asof(
-        counted.rename({"n": "n_before"}),
-        left_on="occurred_at",
-        right_on="recycled_at",
-        by="person_key",
-        strategy="backward",
-        check_sortedness=False,
-        allow_exact_matches=False,
-        suffix="_before",
-    )
-    times = pl.col("n_now").fill_null(0) - pl.col("n_before").fill_null(0)
-    return before.with_columns((pl.lit(factor) ** times).alias("kept"))
+    return found.drop("recycled_at").with_columns(pl.col(name).fill_null(0))
