@@ -39,23 +39,33 @@ class Chosen:
         found = [
             *happened,
             *self._first_sights(),
-            *self._below(book),
+            *self._below(people, book),
             *_acted(tried, around),
             *self._writing_begins(tried, moments, people, book),
             *self._housekeeping(happened, people),
         ]
-        return [replace(event, rank=people[event.person].rank) for event in found]
+        ranked = {key for key, person in people.items() if person.rank}
+        return [
+            replace(event, rank=people[event.person].rank) if event.person in ranked else event
+            for event in found
+        ]
 
     def _first_sights(self) -> Iterator[Event]:
         new = self.people.filter(~pl.col("is_known")).select("person_key", "first_at", "existed")
         return (Event(at, key, 0, Adopted(existed)) for key, at, existed in new.iter_rows())
 
-    def _below(self, book: Rulebook) -> Iterator[Event]:
-        rows = self.below_changes.join(self.people, on="person_key", how="semi")
-        return (
-            Event(at, key, 0, Below(book.path[step]))
-            for key, at, step in rows.select(*AT, "below").iter_rows()
-        )
+    def _below(self, people: Mapping[str, Person], book: Rulebook) -> Iterator[Event]:
+        """Changes of the stage below MQL; the first instant tells one only of people who stand elsewhere below MQL."""
+        rows = self.below_changes.join(self.people, on="person_key", how="semi").select(*AT, "below")
+        last = None
+        for key, at, step in rows.iter_rows():
+            stage = book.path[step]
+            if key != last:
+                last = key
+                places = people[key].places.values()
+                if all(place.stage == stage or place.stage not in book.below_mql for place in places):
+                    continue
+            yield Event(at, key, 0, Below(stage))
 
     def _writing_begins(
         self, tried: pl.DataFrame, moments: pl.DataFrame, people: Mapping[str, Person], book: Rulebook

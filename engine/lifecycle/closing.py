@@ -29,7 +29,7 @@ def expire(group: Group, is_over: Callable[[datetime], bool], book: Rulebook, jo
     """Closes what sales did not touch for too long, each cycle at its own deadline."""
     for person in list(group.people.values()):
         for cycle in person.cycles:
-            end = deadline(cycle, book)
+            end = deadline(cycle, book) if cycle.is_open else None
             if end is None or not is_over(end):
                 continue
             done = closed(cycle, CycleState.EXPIRED, end, "stale")

@@ -17,9 +17,10 @@ from schemas.vocabulary import BlockKind, CycleKind, CycleState, Origin
 
 def act(group: Group, key: str, at: datetime, acted: Acted, book: Rulebook, journal: Journal) -> Group:
     """The group after the acts of one person at one instant, line by line."""
-    lines = sorted({book.triggers[each.trigger].line for each in acted.tries})
-    for line in lines:
-        tries = [each for each in acted.tries if book.triggers[each.trigger].line == line]
+    by_line: dict[str, list[Try]] = {}
+    for each in acted.tries:
+        by_line.setdefault(book.triggers[each.trigger].line, []).append(each)
+    for line, tries in sorted(by_line.items()):
         group = _on_line(group, key, line, at, tries, acted, book, journal)
     return group
 
@@ -36,11 +37,13 @@ def _on_line(
 ) -> Group:
     person = group.people[key]
     is_trial = not book.is_backfill and not _is_live(at, acted, book)
+    open_cycle = person.open_on(line)
+    if open_cycle is not None and not any(book.triggers[each.trigger].fast_track for each in tries):
+        return group  # part of what is being worked on
     usable = [each for each in tries if _is_new(each, person, line, at, acted, is_trial, book)]
     usable.sort(key=lambda each: _precedence(each, book))
     if not usable:
         return group
-    open_cycle = person.open_on(line)
     if open_cycle is not None:
         return (
             group if is_trial else group.put(_upgraded(person, open_cycle, at, usable, acted, book, journal))

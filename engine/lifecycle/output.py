@@ -162,7 +162,17 @@ def _stored(cycle: Cycle) -> tuple[Any, ...]:
 
 
 def _values(place: Place) -> tuple[Any, ...]:
-    return tuple(_plain(getattr(place, field.name)) for field in fields(Place))
+    return (
+        place.line,
+        place.stage,
+        place.since,
+        str(place.origin),
+        place.first_mql_at,
+        place.last_mql_at,
+        place.first_sal_at,
+        place.last_sal_at,
+        place.spent_through,
+    )
 
 
 def _plain(value: Any) -> Any:

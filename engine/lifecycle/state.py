@@ -6,6 +6,8 @@ from datetime import datetime
 
 from schemas.vocabulary import CycleKind, CycleState, Origin
 
+_OPEN = frozenset(state for state in CycleState if state.is_open)
+
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
@@ -33,7 +35,7 @@ class Cycle:
 
     @property
     def is_open(self) -> bool:
-        return self.state in (CycleState.OPEN, CycleState.WORKING)
+        return self.state in _OPEN
 
     @property
     def counts(self) -> bool:
@@ -132,7 +134,9 @@ class Group:
     elsewhere: frozenset[str] = frozenset()
 
     def put(self, person: Person) -> "Group":
-        return replace(self, people={**self.people, person.key: person})
+        if self.people[person.key] is person:
+            return self
+        return Group({**self.people, person.key: person}, self.elsewhere)
 
     def someone_else_has_open(self, person: str, line: str) -> bool:
         return line in self.elsewhere or any(
