@@ -97,7 +97,7 @@ class MarketoRecords:
             raise KeyError(f"Marketo has no {kind} {record_id}")
         return found
 
-    def create(self, kind: str, values: Mapping[str, Any], by: str) -> int:
+    def create(self, kind: str, values: Mapping[str, Any], by: str) -> int | str:
         return marketo.create(self._instance, kind, values)
 
     def change(self, kind: str, record_id: str, values: Mapping[str, Any], by: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from simulator.marketo.activities import activity
 from simulator.marketo.instance import Instance
+from simulator.marketo.moments import parse
 from simulator.marketo.values import coerce
 
 KINDS = ("leads", "activities", "programs", "members", "campaigns", "lists")
@@ -35,10 +37,36 @@ def show(instance: Instance, kind: str, *, limit: int = 100, offset: int = 0) ->
     raise KeyError(f"Marketo has no records {kind!r}; it has {', '.join(known)}")
 
 
-def create(instance: Instance, kind: str, values: Mapping[str, Any], *, by: str = "User") -> int:
-    """A new person, as if entered in the user interface."""
+def create(instance: Instance, kind: str, values: Mapping[str, Any], *, by: str = "User") -> int | str:
+    """A new person, as if entered in the user interface; or something that a person did, as activities."""
+    if kind == "activities":
+        return _act(instance, values)
     _only_leads(kind)
     return instance.create_lead(_typed(instance, values), source=by)
+
+
+def _act(instance: Instance, values: Mapping[str, Any]) -> str:
+    """An activity by the names of the wire: leadId, activityTypeId and what else is told; now unless dated.
+
+    `visibleAt` after `activityDate` is a late commit. Answers the marketoGUID.
+    """
+    return instance.add_activity(
+        int(values["activityTypeId"]),
+        int(values["leadId"]),
+        at=_moment(values.get("activityDate")) or instance.now(),
+        primary_id=values.get("primaryAttributeValueId"),
+        primary_value=values.get("primaryAttributeValue"),
+        attributes=values.get("attributes") or {},
+        campaign_id=values.get("campaignId"),
+        visible_at=_moment(values.get("visibleAt")),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    found = parse(text) if text is not None else None
+    if text is not None and found is None:
+        raise ValueError(f"{text!r} is no moment; write it as 2026-03-02T09:00:00Z")
+    return found
 
 
 def change(
