@@ -164,7 +164,17 @@ def _count(
 
 
 def _asked(changes: pl.DataFrame) -> dict[str, int]:
-    return _counts(changes, "object", "field")
+    """Records by object and sort of field: `12 lead status`, `40 person scores`."""
+    sort = (
+        pl.when(pl.col("object").is_in(["mql_record", "task"]))
+        .then(pl.lit("record"))
+        .when(pl.col("field").is_in(["score", "fit", "engagement", "grade"]))
+        .then(pl.lit("scores"))
+        .when(pl.col("field").str.contains("^(first|last)_"))
+        .then(pl.lit("dates"))
+        .otherwise("field")
+    )
+    return _counts(changes.with_columns(sort=sort).unique(["object", "target", "sort"]), "object", "sort")
 
 
 def _counts(frame: pl.DataFrame, *columns: str) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The examination: is everything there that a sync needs, and if not, how is it mended. Reads only."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from connectors.errors import PlatformError
 from connectors.ports import Finding, Source
@@ -70,7 +71,8 @@ def _platform(ledger: Ledger, source: Source) -> Iterator[Finding]:
         "" if fits else "use that org's credentials, or another ledger (MQLFLOW_DATABASE_URL)",
     )
     try:
-        yield from source.examine()
+        for finding in source.examine():
+            yield replace(finding, check=f"{source.platform} {finding.check}")
     except PlatformError as error:
         yield Finding(f"{source.platform} examination", False, str(error), "see above; then run doctor again")
 

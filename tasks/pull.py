@@ -145,7 +145,8 @@ def _store(
     )
     if stored.quarantined:
         pulled.reasons.update(reasons[0] for reasons in admitted.rejected["reasons"].to_list())
-    progress.advance(f"pull {platform} {page.stream}", rows)
+    if rows:
+        progress.advance(f"pull {platform} {page.stream}", rows)
 
 
 def _is_fresh(stream: Stream, read_through: datetime | None, freshness: Freshness, as_of: datetime) -> bool:

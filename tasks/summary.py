@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any
 
 from ledger.runs import Count
+from schemas.vocabulary import Platform
 from tasks.pull import Pulled
 
 
@@ -116,6 +117,31 @@ class Summary:
             "failures": self.failures,
             "notes": self.notes,
         }
+
+
+def added_up(parts: Sequence[Summary]) -> Summary:
+    """Several runs as one: counts added, the last moment, every problem and note once."""
+    last = parts[-1]
+    total = Summary(last.run_id, last.flow, last.as_of, last.is_live)
+    by_platform: dict[Platform, Pulled] = {}
+    for part in parts:
+        for pulled in part.pulled:
+            _add(by_platform.setdefault(pulled.platform, Pulled(pulled.platform)), pulled)
+        for name in ("decided", "opened", "moved", "blocked", "assigned", "asked", "pushed"):
+            getattr(total, name).update(getattr(part, name))
+        for name in ("undecided", "problems", "notes"):
+            getattr(total, name).extend(
+                line for line in getattr(part, name) if line not in getattr(total, name)
+            )
+    total.pulled.extend(by_platform.values())
+    return total
+
+
+def _add(total: Pulled, part: Pulled) -> None:
+    for stream, counts in part.counts.items():
+        total.counts.setdefault(stream, Counter()).update(counts)
+    total.failures.update(part.failures)
+    total.reasons.update(part.reasons)
 
 
 def _pull_counts(pulled: Sequence[Pulled]) -> Iterable[Count]:

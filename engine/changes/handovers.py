@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from engine.changes.wanted import OWNER, WANTED, unpivoted
+from schemas.frames.base import UTC
 from schemas.playbook.platforms import StatusRow
 from schemas.vocabulary import CycleKind, CycleState, Platform, RecordObject
 
@@ -51,7 +52,7 @@ def wanted_records(
     parts = [
         unpivoted(known, dict.fromkeys(READ_BACK, OWNER), shown="shown_"),
         # What is not read back is compared with what was last written; null needs no writing on a new record.
-        unpivoted(known, dict.fromkeys(living, OWNER)),
+        unpivoted(known.with_columns(learned_at=pl.lit(None, UTC)), dict.fromkeys(living, OWNER)),
         unpivoted(new, dict.fromkeys(SNAPSHOT, OWNER)),
     ]
     wanted = pl.concat(parts)
