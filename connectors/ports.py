@@ -79,7 +79,7 @@ class Source(Protocol):
         """What this ledger is bound to: Salesforce org id, Marketo subscription."""
 
     def pull(self, requests: Sequence[StreamRequest], through: datetime) -> Iterator[Page | StreamFailure]:
-        """The rows of every request up to `through` (inclusive), page by page; one stream's failure stops only that one."""
+        """Every request's rows up to `through` (inclusive), page by page; a failure stops only its stream."""
 
     def usage(self) -> Usage | None:
         """Calls of the platform's day, as of the last `server_time`; None if the platform did not tell."""

@@ -106,7 +106,7 @@ def _steps(
 def decide_due(
     wiring: Wiring, run: Run, window: Window, summary: Summary, progress: Progress, stage: Stage
 ) -> None:
-    """Scores, moves and records everybody who is due, chunk by chunk; then the run's moment is the last committed one."""
+    """Scores, moves and records everybody who is due, chunk by chunk; then the run's moment is committed."""
     ledger, playbook = wiring.ledger, wiring.playbook
     with ledger.read() as connection:
         due = schedule.due(connection, run.as_of)

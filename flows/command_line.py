@@ -5,6 +5,7 @@ status 2, never a traceback.
 """
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from flows import backfilling, chain, screens
 from flows.settings import SettingsFault, read_settings
 from flows.terminal import progress_bars
 from flows.wiring import Wiring, wired
+from ledger import lease
 from ledger.errors import LeaseHeld, LedgerError
 from schemas.playbook.faults import PlaybookFaults
 from schemas.vocabulary import Platform, Stream
@@ -102,7 +104,8 @@ def forget(
         typer.confirm("Blank this person's values in the ledger? This can't be undone", abort=True, err=True)
 
     def run(wiring: Wiring, _: Console) -> forgetting.Forgotten:
-        return forgetting.forget(wiring.ledger, person)
+        with lease.acquire(wiring.ledger, "forget", wait_for=math.inf) as held:
+            return forgetting.forget(wiring.ledger, held.token, person, chain.wall_clock())
 
     forgotten = _with_wiring(run, needs_platforms=False)
     if as_json:

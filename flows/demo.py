@@ -189,7 +189,8 @@ def _show_next(console: Console, key: str) -> None:
     console.print(Rule("what to try next, on the ledger that stays", align="left"))
     console.print(f"export {env}", soft_wrap=True, highlight=False)
     console.print(f".venv/bin/mqlflow why {key}", highlight=False)
-    console.print(f"sqlite3 {HOME}/mqlflow.db 'SELECT * FROM mql_cycles LIMIT 5'", highlight=False)
+    console.print(f".venv/bin/mqlflow why {key} --json", highlight=False)
+    console.print(f".venv/bin/mqlflow forget {key}", highlight=False)
 
 
 if __name__ == "__main__":

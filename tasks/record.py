@@ -18,7 +18,7 @@ from tasks.scoring import Scored
 def record(
     ledger: Ledger, run: Run, people: pl.Series, scored: Scored, moved: Moved, asked: ChangeDecisions
 ) -> None:
-    """Writes what was decided about people, the outbox entries that follow, and that they are decided through `as_of`."""
+    """Writes what was decided about people, the outbox entries that follow, and how far they are decided."""
     decided = moved.decisions
     with ledger.begin(run.token) as tx:
         with tx.silo(Silo.SCORING):

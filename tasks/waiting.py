@@ -22,7 +22,8 @@ def overdue(ledger: Ledger, playbook: Playbook, run: Run) -> list[str]:
         people, oldest = connection.execute(late).one()
     if not people:
         return []
-    return [
+    line = (
         f"{people} qualified people wait for the CRM for over {handover.alarm_after} minutes, the oldest since "
         f"{oldest:%Y-%m-%d %H:%M} UTC: is the campaign {handover.campaign!r} active, does native sync run?"
-    ]
+    )
+    return [line]
