@@ -19,6 +19,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from connectors.errors import PlatformError
+from flows.backfilling import NoSuchRange
 from flows.settings import SettingsFault
 from ledger.errors import LeaseHeld, LedgerError
 from schemas.playbook.faults import PlaybookFaults
@@ -26,7 +27,7 @@ from schemas.vocabulary import Origin, Platform
 from tasks.run import NothingAnswers
 from tasks.summary import Exit, Summary
 
-MENDABLE = (SettingsFault, PlaybookFaults, LedgerError, PlatformError, NothingAnswers)
+MENDABLE = (SettingsFault, PlaybookFaults, LedgerError, PlatformError, NothingAnswers, NoSuchRange)
 """Errors whose message says what, where and what to do."""
 
 RETRIED_AFTER = (60.0,)

@@ -10,11 +10,15 @@ from subprocess import Popen
 from typing import Any
 
 import requests
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
 from flows.processes import child
 
 POOL = "mqlflow"
+ONLINE = {"any_": ["ONLINE"]}
+ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
 LOOKS_EVERY = 0.3  # s
+SERVICE_UNAVAILABLE = 503
 STARTS_WITHIN = 240.0  # s; ten on an idle machine, many more on a busy one
 
 
@@ -66,6 +70,10 @@ def deploy(env: Mapping[str, str], log: Path) -> None:
             raise StartFault(f"the deployments of prefect.yaml were refused; see {log}")
 
 
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, requests.HTTPError) and error.response.status_code == SERVICE_UNAVAILABLE
+
+
 class Api:
     """The few calls that are needed of Prefect's API; importing Prefect for them would take seconds."""
 
@@ -74,7 +82,11 @@ class Api:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    @retry(
+        retry=retry_if_exception(_is_busy), stop=stop_after_attempt(10), wait=wait_fixed(0.5), reraise=True
+    )
     def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One call's answer. A server whose SQLite file is locked says 503 and has done nothing."""
         answer = self._session.request(method, f"{self.ui}/api/{path}", json=body, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
@@ -115,7 +127,3 @@ class Api:
                     return
             time.sleep(LOOKS_EVERY)
         raise StartFault(f"{what} was not ready after {STARTS_WITHIN:.0f} s; see {log}")
-
-
-ONLINE = {"any_": ["ONLINE"]}
-ENDED = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")

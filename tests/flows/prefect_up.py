@@ -50,7 +50,11 @@ class Up:
         return dict(line.split("=", 1) for line in lines)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self.session.request(method, f"{self.api}/{path}", json=body, timeout=30)
+        for _ in range(10):
+            answer = self.session.request(method, f"{self.api}/{path}", json=body, timeout=30)
+            if answer.status_code != 503:  # its SQLite file was locked: nothing was done
+                break
+            time.sleep(0.5)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text[:400]}"
         return answer.json() if answer.content else None
 

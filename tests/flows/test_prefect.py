@@ -25,7 +25,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = prepare(tmp_path_factory.mktemp("up"))
     with up(folder, free_port(), "--people", "200", "--seed", "3") as running:
         running.wait_until_ready()
-        running.ended(running.first_run())
+        running.wait_for(lambda: "The first sync is" in running.said)
         yield running
 
 
@@ -99,6 +99,13 @@ def test_a_backfill_started_by_hand_completes_and_is_named_for_its_days(house: U
     ended = house.ended(run)
     assert ended["name"] == "backfill 2026-02-01 to 2026-02-07"
     assert ended["state_type"] == "COMPLETED", house.log(run)
+
+
+def test_a_backfill_of_days_in_the_wrong_order_fails_in_one_line(house: Up) -> None:
+    state = house.ended(house.start("backfill/backfill", since="2026-02-07", until="2026-02-01"))["state"]
+    assert state["type"] == "FAILED"
+    assert len(state["message"].splitlines()) == 1
+    assert "2026-02-01" in state["message"]
 
 
 def test_a_second_run_of_a_deployment_is_cancelled_while_one_runs(house: Up) -> None:
