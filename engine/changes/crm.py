@@ -14,14 +14,13 @@ from schemas.playbook.platforms import StatusRow
 from schemas.vocabulary import CycleKind, CycleState, Origin, RecordObject
 
 BEFORE = ["open", "recycled", "rejected"]
-IN_CYCLE = ["handed_over", "accepted"]
 OURS_TO_OWN = ["rule", "opportunity", "account", "last_cycle"]
 """How an owner was found, where the lead gets it; a kept owner stands there already."""
 
 
 def wanted_in_crm(
     targets: pl.DataFrame,
-    current: pl.DataFrame,
+    cycles: pl.DataFrame,
     stages: pl.DataFrame,
     statuses: Sequence[StatusRow],
     *,
@@ -29,14 +28,30 @@ def wanted_in_crm(
 ) -> pl.DataFrame:
     """WANTED for the record of each person that is written to.
 
-    `targets`: engine.target.crm_targets. `current`: the last live cycle of each person with its assignment's `how`.
-    `stages`: one row per person. `owners`: whether owners are written at all.
+    `targets`: engine.target.crm_targets. `cycles`: those that are written, with `how` of their assignment. `stages`:
+    one row per person whom we made an MQL. `owners`: whether owners are written at all. Status, stage and dates follow
+    the last MQL, the owner follows the last cycle that is open.
     """
-    rows = targets.with_columns(target="native_id", is_creation=pl.lit(False)).join(
-        current.select(
+    is_open = pl.col("state").is_in([CycleState.OPEN, CycleState.WORKING])
+    of_mql = _rows(targets, cycles.filter(pl.col("kind") == CycleKind.MQL))
+    parts = [pl.DataFrame(schema=WANTED)]
+    if not of_mql.is_empty():
+        parts += [_status(of_mql, stages, statuses), _stage(of_mql, stages), _stamps(of_mql, stages)]
+    of_open = _rows(targets, cycles.filter(is_open))
+    if owners and not of_open.is_empty():
+        parts.append(_owner(of_open))
+    return pl.concat(parts)
+
+
+def _rows(targets: pl.DataFrame, cycles: pl.DataFrame) -> pl.DataFrame:
+    """The record that is written to beside each person's last cycle."""
+    last = cycles.sort("opened_at", "cycle_key").unique("person_key", keep="last", maintain_order=True)
+    return targets.with_columns(target="native_id", is_creation=pl.lit(False)).join(
+        last.select(
             "person_key",
             "cycle_key",
             "kind",
+            "origin",
             "state",
             cycle_owner="owner_id",
             cycle_how="how",
@@ -44,17 +59,11 @@ def wanted_in_crm(
         ),
         on="person_key",
     )
-    if rows.is_empty():
-        return pl.DataFrame(schema=WANTED)
-    parts = [_status(rows, stages, statuses), _stage(rows, stages), _stamps(rows, stages)]
-    return pl.concat([*parts, _owner(rows)] if owners else parts)
 
 
 def _status(rows: pl.DataFrame, stages: pl.DataFrame, statuses: Sequence[StatusRow]) -> pl.DataFrame:
     words = _words(statuses)
-    mql = rows.filter(pl.col("kind") == CycleKind.MQL).join(
-        stages.select("person_key", stage_now="stage"), on="person_key"
-    )
+    mql = rows.join(stages.select("person_key", stage_now="stage"), on="person_key")
     meaning, state = pl.col("meaning"), pl.col("state")
     is_open, works = state == CycleState.OPEN, state == CycleState.WORKING
     wanted = (
@@ -65,7 +74,8 @@ def _status(rows: pl.DataFrame, stages: pl.DataFrame, statuses: Sequence[StatusR
         .when(
             ~is_open
             & ~works
-            & meaning.is_in(IN_CYCLE)
+            # Our own clock takes back what we set, never what a rep set.
+            & ((meaning == "handed_over") | ((meaning == "accepted") & (state != CycleState.EXPIRED)))
             & pl.col("stage_now").is_in(["recycled", "disqualified"])
         )
         .then("stage_now")
@@ -94,10 +104,8 @@ def _words(statuses: Sequence[StatusRow]) -> pl.DataFrame:
 
 
 def _owner(rows: pl.DataFrame) -> pl.DataFrame:
-    is_open = pl.col("state").is_in([CycleState.OPEN, CycleState.WORKING])
     due = rows.filter(
         (pl.col("object") == RecordObject.LEAD)
-        & is_open
         & pl.col("cycle_how").is_in(OURS_TO_OWN)
         & pl.col("cycle_owner").is_not_null()
     ).with_columns(shown_owner_id="owner_id", owner_id="cycle_owner", why=pl.lit("assignment"))

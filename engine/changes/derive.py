@@ -8,12 +8,13 @@ from engine.changes.arrivals import wanted_arrivals
 from engine.changes.crm import wanted_in_crm
 from engine.changes.differences import PLACE, as_changes, missing, unwanted
 from engine.changes.handovers import wanted_records, wanted_tasks
+from engine.changes.mapped import ours
 from engine.changes.marketo import wanted_in_marketo
 from engine.changes.wanted import WANTED
 from engine.target import crm_targets
 from schemas.context import Window
-from schemas.frames.base import UTC, dtypes
-from schemas.frames.decisions import Conflicts
+from schemas.frames.base import UTC, dtypes, empty
+from schemas.frames.decisions import Changes, Conflicts, Drops
 from schemas.playbook.assignment import Assignment
 from schemas.playbook.lifecycle import Lifecycle
 from schemas.playbook.platforms import Platforms
@@ -55,7 +56,10 @@ class ChangeDecisions:
 def derive(
     decided: Decided, platforms: Platforms, lifecycle: Lifecycle, assignment: Assignment, window: Window
 ) -> ChangeDecisions:
-    """What the platforms ought to show and don't. Trials, adopted and backfilled things are never written."""
+    """What the platforms ought to show and don't. Trials, adopted and backfilled things are never written, and before
+    we are live nothing is."""
+    if window.live_since is None or window.as_of < window.live_since:
+        return ChangeDecisions(empty(Changes), empty(Drops), empty(Conflicts))
     scope = decided.in_scope.select("person_key")
     people = decided.people.filter(~pl.col("is_erased")).join(scope, on="person_key", how="semi")
     records = decided.records.join(people, on="person_key", how="semi")
@@ -63,29 +67,30 @@ def derive(
     cycles = _with_assignments(_written(decided.cycles, window), decided.assignments).join(
         people.select("person_key"), on="person_key", how="semi"
     )
-    stages = _one_stage(decided.stages, cycles)
-    current = cycles.sort("opened_at", "cycle_key").unique("person_key", keep="last", maintain_order=True)
+    of_kind = cycles.filter((pl.col("kind") == CycleKind.MQL) & (pl.col("origin") == Origin.LIVE))
+    handed = _served(cycles)
+    stages = _one_stage(decided.stages, of_kind)
+    of_mql = _with_own_stamps(stages, of_kind)
     users = decided.owners.filter(pl.col("kind") == OwnerKind.USER)["owner_id"]
-    of_mql = stages.join(
-        cycles.filter(pl.col("kind") == CycleKind.MQL).select("person_key"), on="person_key", how="semi"
-    )
-    owners = assignment.mode == "decide_and_push"
     parts = [
         wanted_in_marketo(
             records,
             decided.scores,
             stages,
             of_mql,
+            cycles,
             decided.last_writes,
             platforms.push.score_step,
             lifecycle.path[0],
         ),
-        wanted_in_crm(targets, current, of_mql, platforms.statuses, owners=owners),
-        wanted_records(cycles, targets, decided.mql_records, decided.told, platforms.statuses),
-        wanted_tasks(cycles, targets, decided.told, users),
+        wanted_in_crm(
+            targets, handed, of_mql, platforms.statuses, owners=assignment.mode == "decide_and_push"
+        ),
+        wanted_records(handed, targets, records, decided.mql_records, decided.told, platforms.statuses),
+        wanted_tasks(handed, targets, decided.told, users),
         wanted_arrivals(people, records, targets, cycles, platforms.handover),
     ]
-    wanted = pl.concat(parts)
+    wanted = ours(pl.concat(parts), platforms)
     lost = missing(wanted, decided.last_writes)
     theirs = _changed_by_people(lost, decided.last_writes)
     changes = lost.join(theirs, on=PLACE, how="anti")
@@ -113,8 +118,13 @@ def _with_assignments(cycles: pl.DataFrame, assignments: pl.DataFrame) -> pl.Dat
     return cycles.join(last.select("cycle_key", "how", "rule_id"), on="cycle_key", how="left")
 
 
+def _served(cycles: pl.DataFrame) -> pl.DataFrame:
+    """Cycles that assignment has answered, if only by "nobody": before that a handover has nothing to show."""
+    return cycles.filter(pl.col("how").is_not_null() | (pl.col("origin") == Origin.ADOPTED))
+
+
 def _one_stage(stages: pl.DataFrame, cycles: pl.DataFrame) -> pl.DataFrame:
-    """One row per person: of the line of the last cycle, else of the line where something happened last."""
+    """One row per person: of the line of the last MQL, else of the line where something happened last."""
     of_cycle = cycles.sort("opened_at").unique("person_key", keep="last", maintain_order=True)
     marked = stages.join(
         of_cycle.select("person_key", "line", pl.lit(True).alias("of_cycle")),
@@ -126,6 +136,24 @@ def _one_stage(stages: pl.DataFrame, cycles: pl.DataFrame) -> pl.DataFrame:
         .unique("person_key", keep="last", maintain_order=True)
         .drop("of_cycle")
     )
+
+
+def _with_own_stamps(stages: pl.DataFrame, cycles: pl.DataFrame) -> pl.DataFrame:
+    """Stages of people whom we made MQLs, with the dates that come from those MQLs: adopted ones are known there."""
+    dates = cycles.group_by("person_key").agg(
+        first_mql=pl.col("opened_at").min(),
+        last_mql=pl.col("opened_at").max(),
+        first_sal=pl.col("accepted_at").min(),
+        last_sal=pl.col("accepted_at").max(),
+    )
+    firsts = [
+        pl.when(pl.col(f"first_{name}_at") >= pl.col(f"first_{name}"))
+        .then(f"first_{name}")
+        .alias(f"first_{name}_at")
+        for name in ("mql", "sal")
+    ]
+    lasts = [pl.col(f"last_{name}").alias(f"last_{name}_at") for name in ("mql", "sal")]
+    return stages.join(dates, on="person_key").with_columns(*firsts, *lasts).select(stages.columns)
 
 
 def _changed_by_people(lost: pl.DataFrame, last_writes: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 from engine.changes.wanted import OWNER, WANTED, unpivoted
 from schemas.frames.base import UTC
 from schemas.playbook.platforms import StatusRow
-from schemas.vocabulary import CycleKind, CycleState, Platform, RecordObject
+from schemas.vocabulary import CycleKind, CycleState, Origin, Platform, RecordObject
 
 SNAPSHOT = (
     "number", "kind", "line", "mql_at", "score", "fit", "engagement", "grade", "playbook_version", "lines",
@@ -28,17 +28,18 @@ TASK_FIELDS = ("subject", "description", "person_native_id", "owner_id")
 def wanted_records(
     cycles: pl.DataFrame,
     targets: pl.DataFrame,
+    records: pl.DataFrame,
     shown: pl.DataFrame,
     told: pl.DataFrame,
     statuses: Sequence[StatusRow],
 ) -> pl.DataFrame:
     """WANTED of `MQL__c`, for live cycles whose person is in the CRM.
 
-    `cycles`: frames.decisions.Cycles with `how`, `rule_id` of the assignment. `shown`: frames.facts.MqlRecords. `told`:
-    person_key, lead_source, and cycle_key, summary. A record that somebody deleted is not made again.
+    `cycles`: frames.decisions.Cycles with `how`, `rule_id` of the assignment. `records`: the people's. `shown`:
+    frames.facts.MqlRecords. `told`: cycle_key, summary, lead_source. A record that somebody deleted is not made again.
     """
     deleted = shown.filter("is_deleted").select("cycle_key")
-    rows = _rows(cycles.join(deleted, on="cycle_key", how="anti"), targets, statuses).join(
+    rows = _rows(cycles.join(deleted, on="cycle_key", how="anti"), targets, records, statuses).join(
         told, on="cycle_key", how="left"
     )
     if rows.is_empty():
@@ -60,7 +61,16 @@ def wanted_records(
     return wanted.filter(~(is_null & pl.col("shown").fill_null("null").eq("null")))
 
 
-def _rows(cycles: pl.DataFrame, targets: pl.DataFrame, statuses: Sequence[StatusRow]) -> pl.DataFrame:
+def _rows(
+    cycles: pl.DataFrame, targets: pl.DataFrame, records: pl.DataFrame, statuses: Sequence[StatusRow]
+) -> pl.DataFrame:
+    # A converted lead stays beside its contact: that it was a lead is part of the handover.
+    converted = (
+        records.filter("is_converted")
+        .sort("created_at", "native_id")
+        .unique("person_key", keep="first", maintain_order=True)
+        .select("person_key", converted_lead="native_id")
+    )
     in_crm = targets.select(
         "person_key", record_object="object", record_id="native_id", record_account="account_id"
     )
@@ -76,19 +86,20 @@ def _rows(cycles: pl.DataFrame, targets: pl.DataFrame, statuses: Sequence[Status
         .otherwise(pl.lit(words.get("rejected")))
     )
     is_lead = pl.col("record_object") == RecordObject.LEAD
-    given_back = state == CycleState.RECYCLED
-    return cycles.join(in_crm, on="person_key").with_columns(
+    joined = cycles.join(in_crm, on="person_key").join(converted, on="person_key", how="left")
+    return joined.with_columns(
         platform=pl.lit(Platform.SALESFORCE.value),
         object=pl.lit("mql_record"),
         target="cycle_key",
         is_creation=pl.lit(False),
         why=pl.lit("cycle ") + state,
         status=status,
-        lead_id=pl.when(is_lead).then("record_id"),
+        lead_id=pl.when(is_lead).then("record_id").otherwise("converted_lead"),
         contact_id=pl.when(~is_lead).then("record_id"),
         account_id=pl.coalesce("account_id", "record_account"),
-        reject_reason=pl.when(~given_back).then("close_reason"),
-        recycle_reason=pl.when(given_back).then("close_reason"),
+        # Only a rep's words: how else a cycle ended stands in closed_as.
+        reject_reason=pl.when(state == CycleState.REJECTED).then("close_reason"),
+        recycle_reason=pl.when(state == CycleState.RECYCLED).then("close_reason"),
         mql_at="opened_at",
         assigned_by="rule_id",
         assignment_reason="how",
@@ -99,14 +110,22 @@ def _rows(cycles: pl.DataFrame, targets: pl.DataFrame, statuses: Sequence[Status
 def wanted_tasks(
     cycles: pl.DataFrame, targets: pl.DataFrame, told: pl.DataFrame, users: pl.Series
 ) -> pl.DataFrame:
-    """WANTED of tasks: whoever raised a hand outside an MQL, or in one that was open, is to be called by the owner."""
+    """WANTED of tasks: whoever raised a hand outside an MQL, or in one that was open, is to be called by the owner; and
+    on a contact, whose owner is never written, the task is what carries the owner of the cycle."""
     raised = (pl.col("kind") == CycleKind.HAND_RAISE) | (
         pl.col("hand_raised_at").is_not_null() & (pl.col("hand_raised_at") > pl.col("opened_at"))
     )
+    raised = raised | (pl.col("origin") == Origin.ADOPTED)  # those are written only once a hand was raised
+    on_contact = pl.col("record_object") == RecordObject.CONTACT
     is_open = pl.col("state").is_in([CycleState.OPEN, CycleState.WORKING])
     # A task belongs to a user; a queue's members see MQL__c in their list.
-    due = cycles.filter(raised & is_open & pl.col("owner_id").is_in(users.implode())).join(
-        targets.select("person_key", person_native_id="native_id"), on="person_key"
+    due = (
+        cycles.filter(is_open & pl.col("owner_id").is_in(users.implode()))
+        .join(
+            targets.select("person_key", person_native_id="native_id", record_object="object"),
+            on="person_key",
+        )
+        .filter(raised | on_contact)
     )
     rows = due.join(told, on="cycle_key", how="left").with_columns(
         platform=pl.lit(Platform.SALESFORCE.value),
@@ -114,8 +133,10 @@ def wanted_tasks(
         target="cycle_key",
         is_creation=pl.lit(False),
         learned_at=pl.lit(None, pl.Datetime("us", "UTC")),
-        why=pl.lit("hand raise"),
-        subject=pl.lit("Call back: asked to be contacted"),
+        why=pl.when(raised).then(pl.lit("hand raise")).otherwise(pl.lit("contact")),
+        subject=pl.when(raised | pl.col("hand_raised_at").is_not_null())
+        .then(pl.lit("Call back: asked to be contacted"))
+        .otherwise(pl.lit("Follow up: qualified by marketing")),
         description="summary",
     )
     return unpivoted(rows, dict.fromkeys(TASK_FIELDS, OWNER))

@@ -14,6 +14,7 @@ def wanted_in_marketo(
     scores: pl.DataFrame,
     stages: pl.DataFrame,
     of_mql: pl.DataFrame,
+    cycles: pl.DataFrame,
     last_writes: pl.DataFrame,
     score_step: int,
     path_start: str,
@@ -26,7 +27,7 @@ def wanted_in_marketo(
         return pl.DataFrame(schema=WANTED)
     return pl.concat(
         [
-            _scores(people, scores, stages, last_writes, score_step),
+            _scores(people, scores, stages, cycles, last_writes, score_step),
             _stage(people, stages, path_start),
             _stamps(people, of_mql),
         ]
@@ -34,9 +35,14 @@ def wanted_in_marketo(
 
 
 def _scores(
-    people: pl.DataFrame, scores: pl.DataFrame, stages: pl.DataFrame, last_writes: pl.DataFrame, step: int
+    people: pl.DataFrame,
+    scores: pl.DataFrame,
+    stages: pl.DataFrame,
+    cycles: pl.DataFrame,
+    last_writes: pl.DataFrame,
+    step: int,
 ) -> pl.DataFrame:
-    """Scores move all day; they are written when the grade or stage changed, or the score by a whole step."""
+    """Scores move all day; they are written when grade, stage or cycle changed, or the score by a whole step."""
     now = scores.select(
         "person_key", *((pl.col(name) / 100).round().cast(pl.Int64) for name in NUMBERS), "grade"
     )
@@ -53,12 +59,19 @@ def _scores(
     rows = rows.join(
         stages.select("person_key", stage_now="stage", stage_origin="origin"), on="person_key", how="left"
     )
+    turned = cycles.group_by("person_key").agg(
+        cycle_turned_at=pl.max_horizontal("opened_at", "accepted_at", "closed_at").max()
+    )
+    given_at = given.filter(pl.col("field") == "score").select("target", given_at="at")
+    rows = rows.join(turned, on="person_key", how="left").join(given_at, on="target", how="left")
+    cycle_moved = (pl.col("cycle_turned_at") > pl.col("given_at")).fill_null(False)
     score_known = pl.coalesce(pl.col("given_score").cast(pl.Int64, strict=False), "shown_score")
     grade_known = pl.coalesce(pl.col("given_grade").str.json_decode(pl.String), "shown_grade")
     stage_known = pl.coalesce(pl.col("given_stage").str.json_decode(pl.String), "stage")
     moved = (pl.col("score") - score_known).abs() >= step
     stage_moved = (pl.col("stage_origin") == Origin.LIVE) & pl.col("stage_now").ne_missing(stage_known)
-    due = rows.filter(score_known.is_null() | moved | pl.col("grade").ne_missing(grade_known) | stage_moved)
+    graded = pl.col("grade").ne_missing(grade_known)
+    due = rows.filter(score_known.is_null() | moved | graded | stage_moved | cycle_moved)
     return unpivoted(
         due.with_columns(why=pl.lit("score")), dict.fromkeys((*NUMBERS, "grade"), SCORE), shown="shown_"
     )
