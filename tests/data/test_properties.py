@@ -241,7 +241,7 @@ def test_our_own_echo_makes_nobody_due_and_is_no_verdict(
 
 
 @given(st.permutations(range(7)), st.data())
-@settings(max_examples=10, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=6, deadline=None, suppress_health_check=SLOW)
 def test_whom_platform_links_join_does_not_depend_on_the_run_in_which_a_record_comes(
     empty_ledger: Path, order: list[int], data: st.DataObject
 ) -> None:
@@ -276,6 +276,7 @@ def test_whom_platform_links_join_does_not_depend_on_the_run_in_which_a_record_c
         }
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("seed", range(3))
 def test_both_databases_hold_the_same_facts(ledger: Ledger, empty_ledger: Path, seed: int) -> None:
     chance = random.Random(seed)
