@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.data.assets import with_tags
 from engine.data.attributes import states_of
+from engine.dated import dated_facts
 from engine.instants import Plan, plan
 from engine.lifecycle import attributes_read
 from ledger import outbox
@@ -15,31 +16,24 @@ from ledger.decisions import read as decisions
 from ledger.facts import read, read_accounts, read_sales, schedule
 from ledger.open import Ledger
 from schemas.context import Window
-from schemas.frames.base import UTC
 from schemas.playbook.load import Playbook
-from schemas.vocabulary import Origin, Platform
+from schemas.vocabulary import Platform
 from tasks.attributes import attribute_rules
-
-FACT = {
-    "fact_key": pl.String(),
-    "person_key": pl.String(),
-    "occurred_at": UTC,
-    "learned_at": UTC,
-    "origin": pl.String(),
-    "what": pl.String(),
-}
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Frames of `schemas.frames` about one chunk of people, with the instants to decide and the new acts."""
+    """Frames of `schemas.frames` about one chunk of people, with the instants to decide and the new acts.
+
+    `states`: what was known about them from when on (`engine.data.attributes.states_of`).
+    """
 
     people: pl.DataFrame
     records: pl.DataFrame
     versions: pl.DataFrame
     activities: pl.DataFrame
-    accounts: pl.DataFrame
     opportunities: pl.DataFrame
+    states: pl.DataFrame
     verdicts: pl.DataFrame
     removals: pl.DataFrame
     touches: pl.DataFrame
@@ -70,9 +64,9 @@ def load(ledger: Ledger, keys: Sequence[str], playbook: Playbook, window: Window
         transitions = decisions.read_transitions(connection, keys)
         ticks = schedule.instants(connection, keys)
         pushed = _pushed_scores(connection, records)
-    dated = _facts(
-        people, versions, activities, accounts, opportunities, verdicts, removals, touches, playbook
-    )
+    states = states_of(people, versions, accounts, opportunities, attribute_rules(playbook))
+    wanted = attributes_read(playbook.lifecycle, (rule.when for rule in playbook.scoring.fit))
+    dated = dated_facts(activities, versions, states, opportunities, verdicts, removals, touches, wanted)
     last = transitions.group_by("person_key").agg(pl.col("at").max())
     planned: Plan = plan(people, dated, ticks, last, window)
     return Facts(
@@ -80,8 +74,8 @@ def load(ledger: Ledger, keys: Sequence[str], playbook: Playbook, window: Window
         records=records,
         versions=versions,
         activities=with_tags(activities, playbook.assets),
-        accounts=accounts,
         opportunities=opportunities,
+        states=states,
         verdicts=verdicts,
         removals=removals,
         touches=touches,
@@ -92,77 +86,6 @@ def load(ledger: Ledger, keys: Sequence[str], playbook: Playbook, window: Window
         instants=planned.instants,
         acts=planned.acts,
     )
-
-
-def _facts(
-    people: pl.DataFrame,
-    versions: pl.DataFrame,
-    activities: pl.DataFrame,
-    accounts: pl.DataFrame,
-    opportunities: pl.DataFrame,
-    verdicts: pl.DataFrame,
-    removals: pl.DataFrame,
-    touches: pl.DataFrame,
-    playbook: Playbook,
-) -> pl.DataFrame:
-    """Every dated fact in one frame (`FACT`); activities and foreign changes of attributes that rules read are acts."""
-    live = pl.lit(Origin.LIVE.value)
-    since = pl.max_horizontal("valid_from", "linked_at")
-    return pl.concat(
-        [
-            _dated(activities, "activity_key", "occurred_at", "origin", "activity"),
-            _changes(people, versions, accounts, opportunities, playbook),
-            _dated(verdicts, "fact_key", "occurred_at", "origin", "verdict"),
-            _dated(removals, "fact_key", "occurred_at", live, "removal"),
-            _dated(touches, pl.lit(""), "occurred_at", live, "touch"),
-            _dated(opportunities, "opportunity_id", since, live, "sale"),
-        ]
-    )
-
-
-def _changes(
-    people: pl.DataFrame,
-    versions: pl.DataFrame,
-    accounts: pl.DataFrame,
-    opportunities: pl.DataFrame,
-    playbook: Playbook,
-) -> pl.DataFrame:
-    """Changes of records; `attribute` where what a rule reads is different from what it was just before."""
-    rules = attribute_rules(playbook)
-    wanted = attributes_read(playbook.lifecycle, (rule.when for rule in playbook.scoring.fit))
-    seen = versions.filter(~pl.col("assumed"))
-    if seen.is_empty():
-        return pl.DataFrame(schema=FACT)
-    theirs = [frame.join(seen, on="person_key", how="semi") for frame in (people, versions, opportunities)]
-    states = states_of(theirs[0], theirs[1], accounts, theirs[2], rules).sort("person_key", "at")
-    differs = pl.any_horizontal(
-        pl.col(name).ne_missing(pl.col(name).shift(1)) for name in sorted(wanted & set(states.columns))
-    )
-    is_first = pl.col("person_key") != pl.col("person_key").shift(1)
-    moved = states.select("person_key", "at", (differs & ~is_first.fill_null(True)).alias("differs"))
-    named = seen.with_columns(
-        pl.format(
-            "{}:{}:{}@{}", "platform", "object", "native_id", pl.col("valid_from").dt.epoch("us")
-        ).alias("fact_key")
-    )
-    found = named.join(moved, left_on=["person_key", "valid_from"], right_on=["person_key", "at"], how="left")
-    what = pl.when(pl.col("differs").fill_null(False)).then(pl.lit("attribute")).otherwise(pl.lit("version"))
-    return _dated(found, "fact_key", "valid_from", "origin", what)
-
-
-def _dated(
-    rows: pl.DataFrame, key: str | pl.Expr, at: str | pl.Expr, origin: str | pl.Expr, what: str | pl.Expr
-) -> pl.DataFrame:
-    """Rows as dated facts: the columns of `FACT`."""
-    values = {
-        "fact_key": pl.col(key) if isinstance(key, str) else key,
-        "person_key": pl.col("person_key"),
-        "occurred_at": pl.col(at) if isinstance(at, str) else at,
-        "learned_at": pl.col("learned_at"),
-        "origin": pl.col(origin) if isinstance(origin, str) else origin,
-        "what": pl.lit(what) if isinstance(what, str) else what,
-    }
-    return rows.select(value.cast(FACT[name]).alias(name) for name, value in values.items())
 
 
 def _pushed_scores(connection: sa.Connection, records: pl.DataFrame) -> pl.DataFrame:

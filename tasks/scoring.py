@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from engine.data.attributes import people_at
+from engine.data.attributes import attributes_at
 from engine.scoring.evidence import evidence
 from engine.scoring.lines import MODEL, score_lines
 from engine.scoring.score import in_points, score_at
@@ -36,14 +36,7 @@ class Scored:
 def score(facts: Facts, playbook: Playbook, window: Window) -> Scored:
     """Scores everybody of `facts` at their instants."""
     rules, known = playbook.scoring, playbook.fit_attributes
-    attributes = people_at(
-        facts.instants,
-        facts.people,
-        facts.versions,
-        facts.accounts,
-        facts.opportunities,
-        attribute_rules(playbook),
-    )
+    attributes = attributes_at(facts.instants, facts.states, attribute_rules(playbook))
     counted = evidence(facts.activities, rules, window.zone)
     recycles = recycles_of(facts.verdicts)
     scored = score_at(attributes, counted, recycles, rules, known, window)

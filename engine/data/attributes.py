@@ -64,13 +64,22 @@ def people_at(
     rules: AttributeRules,
     columns: Iterable[str] | None = None,
 ) -> pl.DataFrame:
+    """`attributes_at` of states that are made for it: people, versions, accounts and opportunities are frames of
+    `schemas.frames.facts`, read with the knowledge that counts."""
+    states = states_of(people, versions, accounts, opportunities, rules)
+    return attributes_at(instants, states, rules, columns)
+
+
+def attributes_at(
+    instants: pl.DataFrame, states: pl.DataFrame, rules: AttributeRules, columns: Iterable[str] | None = None
+) -> pl.DataFrame:
     """`instants` (person_key, at, and whatever else) with the person's attributes at each, in the same order.
 
-    `people`, `versions`, `accounts`, `opportunities`: frames of `schemas.frames.facts`, read with the knowledge that
-    counts. `columns`: only these attributes, where not all are needed; of millions of rows each column costs.
+    `states`: `states_of` the people. `columns`: only these attributes, where not all are needed; of millions of rows
+    each column costs.
     """
     wanted = [name for name in rules.columns if columns is None or name in set(columns)]
-    states = states_of(people, versions, accounts, opportunities, rules).with_row_index("state")
+    states = states.with_row_index("state")
     places = as_of(
         instants.select("person_key", "at").with_row_index("place").sort("at"),
         states.select("person_key", "state", valid_from="at"),
