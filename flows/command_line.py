@@ -22,6 +22,7 @@ from flows.terminal import progress_bars
 from flows.wiring import Wiring, wired
 from ledger import lease
 from ledger.errors import LeaseHeld, LedgerError
+from ledger.open import Ledger
 from schemas.playbook.faults import PlaybookFaults
 from schemas.vocabulary import Platform, Stream
 from tasks import doctor as examination
@@ -115,11 +116,26 @@ def forget(
 
 
 @app.command()
+def upgrade() -> None:
+    """Bring the ledger's database to the revision of this version."""
+    try:
+        with Ledger.open(read_settings().database_url.get_secret_value()) as ledger:
+            before = ledger.revision()
+            ledger.upgrade()
+            after = ledger.revision()
+    except (SettingsFault, LedgerError) as fault:
+        _fail(str(fault), Exit.WRONG_USAGE)
+    Console().print(
+        f"revision {before or 'none'} → {after}" if before != after else f"at revision {after} already"
+    )
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Examine settings, playbook, database, connections, permissions and fields; say how to mend what is wrong."""
     try:
         with wired(read_settings()) as wiring:
-            findings = examination.examine(wiring.ledger, wiring.playbook, wiring.sources)
+            findings = examination.examine(wiring.ledger, wiring.playbook, wiring.sources, wiring.live_since)
     except (SettingsFault, PlaybookFaults, LedgerError, PlatformError) as fault:
         _fail(str(fault), Exit.WRONG_USAGE)
     if as_json:
@@ -128,6 +144,18 @@ def doctor(as_json: AsJson = False) -> None:
         screens.show_findings(findings, Console())
     if not all(finding.ok for finding in findings):
         raise typer.Exit(Exit.WRONG_USAGE)
+
+
+@app.command()
+def upgrade() -> None:
+    """Make a ledger of an empty database, or bring an older ledger to the revision that this version needs."""
+    try:
+        with Ledger.open(read_settings().database_url.get_secret_value()) as ledger:
+            ledger.upgrade()
+            where = ledger.engine.url.render_as_string(hide_password=True)
+            print(f"the ledger {where} is at revision {ledger.revision()}")
+    except (SettingsFault, LedgerError) as fault:
+        _fail(str(fault), Exit.WRONG_USAGE)
 
 
 @app.command(

@@ -93,7 +93,8 @@ def _story(company: Simulated, days: int, console: Console) -> None:
 
     console.print(Rule("1  examined: what `mqlflow doctor` says before anything runs", align="left"))
     with wired(adopting) as wiring:
-        screens.show_findings(doctor.examine(wiring.ledger, wiring.playbook, wiring.sources), console)
+        findings = doctor.examine(wiring.ledger, wiring.playbook, wiring.sources, wiring.live_since)
+        screens.show_findings(findings, console)
 
     console.print(Rule("2  adopted: a silent run, nothing is written", align="left"))
     screens.show_summary(_sync(adopting, console), console)

@@ -15,7 +15,9 @@ class SettingsFault(Exception):
 class Settings(BaseSettings):
     """The variables of the README's table. A platform whose URL is not set is not connected."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
 
     database_url: SecretStr = SecretStr("sqlite:///mqlflow.db")
     playbook: Path = Path("playbook")

@@ -157,10 +157,12 @@ class Ledger:
         where = self.engine.url.render_as_string(hide_password=True)
         if present is None:
             raise NotMigrated(
-                f"The database {where} holds no ledger yet; upgrade it to revision {wanted} first."
+                f"The database {where} holds no ledger yet; run `mqlflow upgrade`, which makes one."
             )
         if migrate.is_known(present):
-            raise NotMigrated(f"The ledger {where} is at revision {present}; upgrade it to {wanted} first.")
+            raise NotMigrated(
+                f"The ledger {where} is at revision {present}; run `mqlflow upgrade` to bring it to {wanted}."
+            )
         raise NotMigrated(
             f"The ledger {where} is at revision {present}, which this version doesn't know: a newer mqlflow "
             "made it. Install that version, or use another ledger."

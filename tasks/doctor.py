@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from connectors.errors import PlatformError
 from connectors.ports import Finding, Source
@@ -13,21 +14,28 @@ from schemas.playbook.load import Playbook
 from schemas.vocabulary import Platform, Stream
 
 
-def examine(ledger: Ledger, playbook: Playbook, sources: Mapping[Platform, Source]) -> list[Finding]:
-    """Findings on database, playbook, platforms and roster, in that order."""
+def examine(
+    ledger: Ledger, playbook: Playbook, sources: Mapping[Platform, Source], live_since: datetime | None
+) -> list[Finding]:
+    """Findings on database, playbook, platforms and roster, in that order.
+
+    A database that is no ledger yet, or an older one, is not read; everything else is examined all the same.
+    """
+    database = _database(ledger)
+    readable = ledger if database.ok else None
     return [
-        *_database(ledger),
-        *_playbook(playbook),
-        *(finding for source in sources.values() for finding in _platform(ledger, source)),
+        database,
+        *_playbook(playbook, live_since),
+        *(finding for source in sources.values() for finding in _platform(readable, source)),
         *_absent(sources),
-        *_roster(ledger, playbook),
+        *(_roster(readable, playbook) if readable else ()),
     ]
 
 
-def _database(ledger: Ledger) -> Iterator[Finding]:
+def _database(ledger: Ledger) -> Finding:
     revision, head = ledger.revision(), ledger.head()
     where = ledger.engine.url.render_as_string(hide_password=True)
-    yield Finding(
+    return Finding(
         "database",
         revision == head,
         f"{where} at revision {revision or 'none'}",
@@ -35,20 +43,19 @@ def _database(ledger: Ledger) -> Iterator[Finding]:
     )
 
 
-def _playbook(playbook: Playbook) -> Iterator[Finding]:
+def _playbook(playbook: Playbook, since: datetime | None) -> Iterator[Finding]:
     versions = ", ".join(f"{silo} {version}" for silo, version in playbook.versions.items())
     yield Finding("playbook", True, f"whole; versions {versions}")
-    since = playbook.organisation.live_since
     if since is None:
         yield Finding(
-            "live_since", True, "not set in the playbook: nothing is written",
+            "live_since", True, "not set: nothing is written",
             "after silent runs whose plan you like, set live_since in organisation.yaml or MQLFLOW_LIVE_SINCE",
         )  # fmt: skip
     else:
         yield Finding("live_since", True, f"writes since {since.isoformat()}")
 
 
-def _platform(ledger: Ledger, source: Source) -> Iterator[Finding]:
+def _platform(ledger: Ledger | None, source: Source) -> Iterator[Finding]:
     try:
         moment = source.server_time()
         identity = source.binding()
@@ -60,21 +67,25 @@ def _platform(ledger: Ledger, source: Source) -> Iterator[Finding]:
     yield Finding(
         f"{source.platform} connection", True, f"answers as {identity}, its clock says {moment.isoformat()}"
     )
-    bound = ledger.bound_to(source.platform)
+    if ledger is not None:
+        yield _binding(source.platform, identity, ledger.bound_to(source.platform))
+    try:
+        for finding in source.examine():
+            yield replace(finding, check=f"{source.platform} {finding.check}")
+    except PlatformError as error:
+        yield Finding(f"{source.platform} examination", False, str(error), "see above; then run doctor again")
+
+
+def _binding(platform: Platform, identity: str, bound: str | None) -> Finding:
     fits = bound in (None, identity)
-    yield Finding(
-        f"{source.platform} binding",
+    return Finding(
+        f"{platform} binding",
         fits,
         "not bound yet: the first sync binds the ledger"
         if bound is None
         else f"this ledger belongs to {bound}",
         "" if fits else "use that org's credentials, or another ledger (MQLFLOW_DATABASE_URL)",
     )
-    try:
-        for finding in source.examine():
-            yield replace(finding, check=f"{source.platform} {finding.check}")
-    except PlatformError as error:
-        yield Finding(f"{source.platform} examination", False, str(error), "see above; then run doctor again")
 
 
 def _absent(sources: Mapping[Platform, Source]) -> Iterator[Finding]:

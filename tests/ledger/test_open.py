@@ -121,7 +121,7 @@ def test_an_older_ledger_says_that_it_must_be_upgraded(
 ) -> None:
     monkeypatch.setattr("ledger.migrate.head", lambda: "0002")
     with (
-        pytest.raises(NotMigrated, match=r"is at revision 0001; upgrade it to 0002 first"),
+        pytest.raises(NotMigrated, match=r"is at revision 0001; run `mqlflow upgrade` to bring it to 0002"),
         ledger.begin(None),
     ):
         pass
