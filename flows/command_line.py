@@ -146,18 +146,6 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.WRONG_USAGE)
 
 
-@app.command()
-def upgrade() -> None:
-    """Make a ledger of an empty database, or bring an older ledger to the revision that this version needs."""
-    try:
-        with Ledger.open(read_settings().database_url.get_secret_value()) as ledger:
-            ledger.upgrade()
-            where = ledger.engine.url.render_as_string(hide_password=True)
-            print(f"the ledger {where} is at revision {ledger.revision()}")
-    except (SettingsFault, LedgerError) as fault:
-        _fail(str(fault), Exit.WRONG_USAGE)
-
-
 @app.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     add_help_option=False,
@@ -184,7 +172,7 @@ def _with_wiring(work: Callable[[Wiring, Console], T], *, needs_platforms: bool 
         _fail(str(silence), Exit.FAILED)
     except PlatformError as error:
         _fail(str(error), Exit.FAILED if error.is_passing else Exit.WRONG_USAGE)
-    except (SettingsFault, PlaybookFaults, LedgerError, Unknown) as fault:
+    except (SettingsFault, PlaybookFaults, LedgerError, Unknown, backfilling.NoSuchRange) as fault:
         _fail(str(fault), Exit.WRONG_USAGE)
 
 
