@@ -33,11 +33,13 @@ def wanted_in_crm(
     the last MQL, the owner follows the last cycle that is open.
     """
     is_open = pl.col("state").is_in([CycleState.OPEN, CycleState.WORKING])
-    of_mql = _rows(targets, cycles.filter(pl.col("kind") == CycleKind.MQL))
+    # What was adopted keeps owner, status and dates, also where we record a hand raise in it.
+    own = cycles.filter(pl.col("origin") == Origin.LIVE)
+    of_mql = _rows(targets, own.filter(pl.col("kind") == CycleKind.MQL))
     parts = [pl.DataFrame(schema=WANTED)]
     if not of_mql.is_empty():
         parts += [_status(of_mql, stages, statuses), _stage(of_mql, stages), _stamps(of_mql, stages)]
-    of_open = _rows(targets, cycles.filter(is_open))
+    of_open = _rows(targets, own.filter(is_open))
     if owners and not of_open.is_empty():
         parts.append(_owner(of_open))
     return pl.concat(parts)
