@@ -7,6 +7,7 @@ from benchmarks.company import Scene
 from benchmarks.least import Work, least
 from benchmarks.measure import Result, StageClock, Took
 from benchmarks.sinks import TimedSink
+from connectors.http import HttpClient
 from connectors.ports import Page, StreamRequest
 from flows import chain
 from flows.wiring import Wiring, wired
@@ -107,9 +108,12 @@ def _measured(
         counted = {platform: calls[platform]["by_endpoint"] for platform in plain.sources}
         work = Work(plain.ledger, plain.playbook.platforms, summary, sinks, counted, is_first, only_echoes)
         needed = {platform: least(platform, work) for platform in plain.sources}
+        waited = {platform: _waited(client) for platform, client in plain.clients.items()}
     result = Result(name, scene.people, details={"calls": calls})
     _steps(result, clock, summary, sinks)
     for platform, count in needed.items():
+        if waited[platform] > 1:
+            result.add(f"waited for {platform}'s rate limit", waited[platform])
         result.add(
             f"requests to {platform}", calls=calls[platform]["total"], least=count.total, note=count.reasons
         )

@@ -8,13 +8,17 @@ import polars as pl
 
 from benchmarks.history import History, share_of
 from engine.data.assets import with_tags
+from engine.data.attributes import states_of
+from engine.dated import dated_facts
 from engine.instants import plan
+from engine.lifecycle import attributes_read
 from schemas.context import Window
 from schemas.frames import decisions, facts
 from schemas.frames.base import UTC, Frame, dtypes, empty
 from schemas.playbook.load import Playbook
 from schemas.vocabulary import ActivityKind, Origin, VerdictKind
-from tasks.facts import FACT, Facts
+from tasks.attributes import attribute_rules
+from tasks.facts import Facts
 
 ANSWERED = 0.6
 """The share of hand raises that a rep answers with a verdict, one to four days later."""
@@ -30,48 +34,37 @@ class Base:
     verdicts: pl.DataFrame
     stages: pl.DataFrame
 
-    def keys(self, start: int, end: int) -> pl.Series:
-        return self.people["person_key"][start:end]
-
     def chunk(self, start: int, end: int, playbook: Playbook, window: Window) -> Facts:
-        """The facts of some people, tagged, with their instants and acts."""
-        wanted = self.keys(start, end).to_frame()
+        """The facts of some people, tagged, with their instants and acts: what `tasks.facts.load` makes of a ledger."""
+        wanted = self.people[start:end].select("person_key")
         people, versions, activities, verdicts, stages = (
             frame.join(wanted, on="person_key", how="semi")
             for frame in (self.people, self.versions, self.activities, self.verdicts, self.stages)
         )
-        dated = pl.concat(
-            [
-                _dated(activities, "activity_key", "occurred_at", "activity"),
-                _dated(_changes(versions), "fact_key", "valid_from", "attribute"),
-                _dated(verdicts, "fact_key", "occurred_at", "verdict"),
-            ]
-        )
-        never = pl.DataFrame(schema={"person_key": pl.String, "at": UTC})
+        accounts, opportunities = empty(facts.AccountVersions), empty(facts.OpportunityVersions)
+        removals, never = empty(facts.Removals), pl.DataFrame(schema={"person_key": pl.String, "at": UTC})
+        touches = pl.DataFrame(schema={"person_key": pl.String, "occurred_at": UTC, "learned_at": UTC})
+        states = states_of(people, versions, accounts, opportunities, attribute_rules(playbook))
+        read = attributes_read(playbook.lifecycle, (rule.when for rule in playbook.scoring.fit))
+        dated = dated_facts(activities, versions, states, opportunities, verdicts, removals, touches, read)
         planned = plan(people, dated, never, never, window)
-        nothing = {name: empty(model) for name, model in _ABSENT.items()}
         return Facts(
             people=people,
+            records=empty(facts.Records),
             versions=versions,
             activities=with_tags(activities, playbook.assets),
+            opportunities=opportunities,
+            states=states,
             verdicts=verdicts,
+            removals=removals,
+            touches=touches,
+            cycles=empty(decisions.Cycles),
             stages=stages,
-            touches=pl.DataFrame(schema={"person_key": pl.String, "occurred_at": UTC, "learned_at": UTC}),
             group_cycles=pl.DataFrame(schema={**dtypes(decisions.Cycles), "group_key": pl.String}),
             pushed_scores=pl.DataFrame(schema={"person_key": pl.String, "pushed_score": pl.Int64}),
             instants=planned.instants,
             acts=planned.acts,
-            **nothing,
         )
-
-
-_ABSENT: dict[str, type[Frame]] = {
-    "records": facts.Records,
-    "accounts": facts.AccountVersions,
-    "opportunities": facts.OpportunityVersions,
-    "removals": facts.Removals,
-    "cycles": decisions.Cycles,
-}
 
 
 def base(history: History) -> Base:
@@ -152,25 +145,6 @@ def _verdicts(activities: pl.DataFrame) -> pl.DataFrame:
         source=pl.lit("lead"),
         said_by=pl.lit("005000000000001AAA"),
     )
-
-
-def _changes(versions: pl.DataFrame) -> pl.DataFrame:
-    return versions.filter(~pl.col("assumed")).with_columns(
-        fact_key=pl.format(
-            "{}:{}:{}@{}", "platform", "object", "native_id", pl.col("valid_from").dt.epoch("us")
-        )
-    )
-
-
-def _dated(rows: pl.DataFrame, key: str, at: str, what: str) -> pl.DataFrame:
-    return rows.select(
-        pl.col(key).alias("fact_key"),
-        "person_key",
-        pl.col(at).alias("occurred_at"),
-        "learned_at",
-        "origin",
-        pl.lit(what).alias("what"),
-    ).cast(FACT)  # type: ignore[arg-type]
 
 
 def _key(column: str) -> pl.Expr:

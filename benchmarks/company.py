@@ -34,7 +34,7 @@ class Scene:
         }
         since = datetime.fromisoformat(values.pop("live_since"))
         return Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             **values,
             database_url=SecretStr(self.database_url),
             playbook=self.folder / "playbook",

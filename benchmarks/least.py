@@ -7,7 +7,8 @@ at which the increments begin, and for every window of thirty days of people, ac
 (create, enqueue; its file where it has rows) and one question whether the jobs are done, by stream. A later pull: one
 page of each feed (changes of fields, deletions, activities and links in groups of ten types), 300 rows a page;
 programs and types when their hour is over; 300 people a call by id, for those who changed by somebody else's hand.
-Writing: one description of the fields, and 300 people a call. Empty pages with `moreResult` and token calls don't count.
+Writing: one description of the fields, and 300 people a call. Token calls and empty pages with `moreResult` don't
+count.
 
 Salesforce. The clock: one (it tells the limits). Five queries to a composite. More than 2,000 rows of an object: its
 further pages, or a bulk query (create, one question, one file of 10,000 rows each), whichever is less. Writing: one

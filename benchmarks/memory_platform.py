@@ -1,4 +1,4 @@
-"""Platforms in memory, for ledgers of any size without a simulator: they give a generated history and take every write."""
+"""Platforms in memory that give a generated history: for ledgers of any size, without a simulator."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

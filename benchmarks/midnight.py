@@ -7,9 +7,10 @@ still age: the most that one night can bring.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+
+from pydantic import SecretStr
 
 from benchmarks import memory_platform
 from benchmarks.company import Scene
@@ -18,10 +19,9 @@ from benchmarks.measure import Result, StageClock, Took
 from benchmarks.memory_platform import InMemory
 from benchmarks.sinks import TakesAll
 from flows import chain
-from flows.wiring import Wiring
-from ledger.open import Ledger
-from schemas.playbook.load import load_playbook
-from schemas.vocabulary import Platform, Stream
+from flows.settings import Settings
+from flows.wiring import Wiring, wired
+from schemas.vocabulary import Platform
 from tasks.progress import Silent
 from tasks.summary import Exit, Summary
 
@@ -87,12 +87,12 @@ def _wired(scene: Scene, now: datetime, history: History | None, live: bool) -> 
         Platform.MARKETO: memory_platform.marketo(history) if history else {},
         Platform.SALESFORCE: memory_platform.salesforce(history) if history else {},
     }
-    with Ledger.open(scene.database_url) as ledger:
-        yield Wiring(
-            ledger,
-            load_playbook(scene.folder / "playbook"),
-            {platform: InMemory(platform, now, rows[platform]) for platform in rows},
-            {platform: TakesAll(platform) for platform in rows},
-            {},
-            NOON + timedelta(minutes=1) if live else None,
-        )
+    settings = Settings(
+        _env_file=None,
+        database_url=SecretStr(scene.database_url),
+        playbook=scene.folder / "playbook",
+        live_since=NOON + timedelta(minutes=1) if live else None,
+    )
+    with wired(settings, needs_platforms=False) as wiring:
+        sources = {platform: InMemory(platform, now, rows[platform]) for platform in rows}
+        yield replace(wiring, sources=sources, sinks={platform: TakesAll(platform) for platform in rows})

@@ -1,4 +1,4 @@
-"""One phase of a benchmark in a process of its own, so that peaks of memory don't mix: `python -m benchmarks.worker`."""
+"""`python -m benchmarks.worker`: one phase in a process of its own, so that peaks of memory don't mix."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ def phases() -> dict[str, Callable[[Scene], Result]]:
     if name.startswith("prefect."):
         from benchmarks import in_prefect
 
-        return {"prefect.start": in_prefect.start, "prefect.syncs": in_prefect.syncs}
+        return {"prefect.syncs": in_prefect.syncs}
     from benchmarks import year
 
     return {"year.catch_up": year.catch_up}
