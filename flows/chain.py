@@ -28,6 +28,7 @@ from tasks.pull import pull
 from tasks.push import push
 from tasks.readiness import unread
 from tasks.record import record, record_assignments
+from tasks.retention import retire
 from tasks.run import Run, begin
 from tasks.scoring import score
 from tasks.settle import settle
@@ -78,6 +79,7 @@ def sync(
             _close(wiring, run, summary, "failed", type(error).__name__)
             raise
         _close(wiring, run, summary, summary.exit.name.lower(), "; ".join(summary.failures))
+        wiring.ledger.optimize()
     return summary
 
 
@@ -101,6 +103,7 @@ def _steps(
     summary.pushed.update(pushed.counts)
     summary.problems.extend(pushed.failures)
     summary.problems.extend(overdue(ledger, playbook, run))
+    summary.decided.update(stage(retire)(ledger, run, wiring.retention))
 
 
 def decide_due(

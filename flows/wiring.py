@@ -16,6 +16,7 @@ from flows.settings import Settings, SettingsFault
 from ledger.open import Ledger
 from schemas.playbook.load import Playbook, load_playbook
 from schemas.vocabulary import Platform
+from tasks.retention import Retention
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Wiring:
     sinks: Mapping[Platform, Sink]
     clients: Mapping[Platform, HttpClient]
     live_since: datetime | None
+    retention: Retention
 
 
 @contextmanager
@@ -39,6 +41,8 @@ def wired(settings: Settings, *, needs_platforms: bool = True) -> Iterator[Wirin
     playbook = load_playbook(settings.playbook)
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger.open(settings.database_url.get_secret_value()))
+        if ledger.revision() is None:
+            ledger.upgrade()  # an empty database becomes a ledger; an older ledger waits for `mqlflow upgrade`
         connections = dict(_connections(settings, playbook)) if needs_platforms else {}
         if needs_platforms and not connections:
             raise SettingsFault(
@@ -53,6 +57,7 @@ def wired(settings: Settings, *, needs_platforms: bool = True) -> Iterator[Wirin
             {platform: connection.sink for platform, connection in connections.items()},
             {platform: connection.client for platform, connection in connections.items()},
             settings.live_since or playbook.organisation.live_since,
+            Retention(settings.quarantine_days, settings.retention_months),
         )
 
 

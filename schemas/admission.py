@@ -101,9 +101,8 @@ def _parsed(name: str, wanted: pl.DataType, given: pl.DataType) -> pl.Expr:
 def _name(dtype: pl.DataType) -> str:
     if isinstance(dtype, pl.Datetime):
         return "an instant"
-    return {pl.Boolean: "true or false", pl.Int64: "a whole number", pl.Float64: "a number"}.get(
-        type(dtype), str(dtype)
-    )
+    names = {pl.Boolean(): "true or false", pl.Int64(): "a whole number", pl.Float64(): "a number"}
+    return next((name for known, name in names.items() if dtype == known), str(dtype))
 
 
 def _storage_faults(raw: pl.DataFrame) -> list[tuple[int, str]]:
@@ -134,9 +133,16 @@ def _model_faults(typed: pl.DataFrame, model: type[Frame]) -> list[tuple[int, st
     return []
 
 
+_PLAIN = {
+    "not_nullable": "missing",
+    "str_matches": "has not the form it must have",
+    "str_length": "too long, or empty",
+    "greater_than_or_equal_to": "too small",
+    "less_than_or_equal_to": "too large",
+    "isin": "not one of the known words",
+}
+
+
 def _plain(check: str) -> str:
-    if check == "not_nullable":
-        return "missing"
-    if check.startswith("str_matches"):
-        return "has not the form it must have"
-    return check
+    """What a person reads instead of a check's name."""
+    return next((words for name, words in _PLAIN.items() if check.startswith(name)), check)

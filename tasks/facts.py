@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from engine.data.assets import with_tags
 from engine.data.attributes import states_of
 from engine.dated import dated_facts
-from engine.instants import Plan, plan
+from engine.instants import plan, plan_past
 from engine.lifecycle import attributes_read
 from ledger import outbox
 from ledger.decisions import read as decisions
@@ -17,7 +17,7 @@ from ledger.facts import read, read_accounts, read_sales, schedule
 from ledger.open import Ledger
 from schemas.context import Window
 from schemas.playbook.load import Playbook
-from schemas.vocabulary import Platform
+from schemas.vocabulary import Origin, Platform
 from tasks.attributes import attribute_rules
 
 
@@ -67,8 +67,11 @@ def load(ledger: Ledger, keys: Sequence[str], playbook: Playbook, window: Window
     states = states_of(people, versions, accounts, opportunities, attribute_rules(playbook))
     wanted = attributes_read(playbook.lifecycle, (rule.when for rule in playbook.scoring.fit))
     dated = dated_facts(activities, versions, states, opportunities, verdicts, removals, touches, wanted)
-    last = transitions.group_by("person_key").agg(pl.col("at").max())
-    planned: Plan = plan(people, dated, ticks, last, window)
+    by_person = transitions.filter(pl.col("origin") != Origin.BACKFILL).group_by("person_key")
+    if window.origin == Origin.BACKFILL:
+        planned = plan_past(dated, by_person.agg(pl.col("at").min()), window)
+    else:
+        planned = plan(people, dated, ticks, by_person.agg(pl.col("at").max()), window)
     return Facts(
         people=people,
         records=records,

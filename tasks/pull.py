@@ -17,7 +17,7 @@ from schemas.admission import BatchRefused, admit
 from schemas.playbook.platforms import Freshness, Platforms
 from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Origin, Platform, Silo, Stream
-from tasks.data import BadBatch, store_page
+from tasks.data import BadBatch, Counts, store_page
 from tasks.progress import Progress
 from tasks.run import Run
 
@@ -131,6 +131,7 @@ def _store(
                 origin,
                 settings,
                 accept_batch=page.stream in accept_batches,
+                so_far=Counts(counts["stored"], counts["duplicates"], counts["quarantined"]),
             )
     except (BadBatch, BatchRefused) as error:
         pulled.failures[page.stream] = str(error)

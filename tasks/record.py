@@ -1,4 +1,7 @@
-"""Record: the one module that writes decisions. A person is never split: a chunk is one transaction, or nothing."""
+"""Record: the one module that writes decisions. A person is never split: a chunk is one transaction, or nothing.
+
+Every frame is validated before it is written.
+"""
 
 import polars as pl
 
@@ -9,6 +12,8 @@ from ledger.decisions import write
 from ledger.facts import schedule
 from ledger.open import Ledger
 from ledger.unit_of_work import UnitOfWork
+from schemas.frames import decisions as frames
+from schemas.frames.base import checked
 from schemas.vocabulary import Silo
 from tasks.lifecycle import Moved
 from tasks.run import Run
@@ -22,15 +27,15 @@ def record(
     decided = moved.decisions
     with ledger.begin(run.token) as tx:
         with tx.silo(Silo.SCORING):
-            write.write_scores(tx, scored.scores)
-            write.write_score_lines(tx, moved.lines)
+            write.write_scores(tx, checked(scored.scores, frames.Scores))
+            write.write_score_lines(tx, checked(moved.lines, frames.ScoreLines))
         with tx.silo(Silo.LIFECYCLE):
-            write.write_transitions(tx, decided.transitions)
-            write.write_cycles(tx, decided.cycles)
-            write.write_cycle_events(tx, decided.cycle_events)
-            write.write_stages(tx, decided.stages)
-            write.write_blocks(tx, decided.blocks)
-            write.replace_would_qualify(tx, people, decided.would_qualify)
+            write.write_transitions(tx, checked(decided.transitions, frames.Transitions))
+            write.write_cycles(tx, checked(decided.cycles, frames.Cycles))
+            write.write_cycle_events(tx, checked(decided.cycle_events, frames.CycleEvents))
+            write.write_stages(tx, checked(decided.stages, frames.Stages))
+            write.write_blocks(tx, checked(decided.blocks, frames.Blocks))
+            write.replace_would_qualify(tx, people, checked(decided.would_qualify, frames.WouldQualify))
             schedule.advance(tx, _next(people, scored, moved), run.as_of)
         _ask(tx, run, asked)
 
@@ -41,8 +46,8 @@ def record_assignments(
     """Writes who got what, where the rotations stand now, and the outbox entries that follow; one transaction."""
     with ledger.begin(run.token) as tx:
         with tx.silo(Silo.ASSIGNMENT):
-            write.write_assignments(tx, decided.assignments)
-            write.write_pool_pointers(tx, decided.pointers)
+            write.write_assignments(tx, checked(decided.assignments, frames.Assignments))
+            write.write_pool_pointers(tx, checked(decided.pointers, frames.PoolPointers))
             write.set_cycle_owner(tx, decided.cycle_owners)
         _ask(tx, run, asked)
 
@@ -50,8 +55,8 @@ def record_assignments(
 def _ask(tx: UnitOfWork, run: Run, asked: ChangeDecisions) -> None:
     with tx.silo(Silo.OUTBOX):
         outbox.drop_entries(tx, asked.drops, run.as_of)
-        outbox.record(tx, asked.changes, run.id)
-        outbox.write_conflicts(tx, asked.conflicts)
+        outbox.record(tx, checked(asked.changes, frames.Changes), run.id)
+        outbox.write_conflicts(tx, checked(asked.conflicts, frames.Conflicts))
 
 
 def _next(people: pl.Series, scored: Scored, moved: Moved) -> pl.DataFrame:

@@ -28,6 +28,12 @@ def dtypes(model: type[Frame]) -> dict[str, pl.DataType]:
     return {name: column.dtype.type for name, column in model.to_schema().columns.items()}
 
 
+def checked(frame: pl.DataFrame, model: type[Frame]) -> pl.DataFrame:
+    """The frame itself, validated: what leaves the engine has the shape that was agreed, or nothing is written."""
+    model.validate(frame, lazy=True)
+    return frame
+
+
 def empty(model: type[Frame]) -> pl.DataFrame:
     """A frame of this model without rows."""
     return pl.DataFrame(schema=dtypes(model))
