@@ -9,6 +9,9 @@ the state found is a baseline, and only a backfill decides its past. A *late* fa
 committed `as_of`, but was learned after) is decided at its own instant if it is younger than the late limit and no
 transition of that person lies after it; otherwise at `as_of`, keeping when it happened. A fact that a backfill brought
 is no evidence for a live run.
+
+A backfill decides what no live run has: the past of each person up to the first live decision, every fact at its own
+instant, whoever brought it.
 """
 
 from dataclasses import dataclass
@@ -70,6 +73,34 @@ def plan(
         "is_late",
     )
     return Plan(instants.cast(INSTANTS), acts.cast(ACTS))
+
+
+def plan_past(facts: pl.DataFrame, first_decided: pl.DataFrame, window: Window) -> Plan:
+    """Decision instants and acts of a backfill of (`last_as_of`, `as_of`].
+
+    `facts`: as for `plan`. `first_decided`: person_key, at of each person's first live decision; who is absent was
+    never decided. What the live history learned after it about the time before it is late evidence, and decided there.
+    """
+    undecided = pl.col("first_at").is_null() | (pl.col("occurred_at") < pl.col("first_at"))
+    past = (
+        facts.join(
+            first_decided.select("person_key", first_at="at"),
+            on="person_key",
+            how="left",
+            maintain_order="left",
+        )
+        .filter(
+            (pl.col("occurred_at") > pl.lit(window.last_as_of, UTC))
+            & (pl.col("occurred_at") <= pl.lit(window.as_of, UTC))
+            & (pl.col("learned_at") <= window.known_by)
+            & undecided
+        )
+        .with_columns(at="occurred_at", acted_at="occurred_at", is_late=pl.lit(False))
+    )
+    was_evidence = (pl.col("origin") == Origin.LIVE) & (pl.col("learned_at") > pl.col("first_at"))
+    acts = past.filter(pl.col("what").is_in(["activity", "attribute"]) & ~was_evidence.fill_null(False))
+    instants = past.select("person_key", "at").unique().sort("person_key", "at")
+    return Plan(instants.cast(INSTANTS), acts.select(list(ACTS)).cast(ACTS))
 
 
 def _bounds(people: pl.DataFrame, window: Window) -> pl.DataFrame:

@@ -300,15 +300,7 @@ class World:
         found = self._facts(window)
         if window.origin == Origin.LIVE:
             return instants.plan(people, found, self.ledger.ticks(), self.ledger.last_transitions(), window)
-        # A backfill decides every fact of its range at its own instant.
-        past = found.filter(pl.col("occurred_at").is_between(window.last_as_of, window.as_of, closed="right"))
-        past = past.with_columns(
-            pl.col("occurred_at").alias("at"),
-            pl.col("occurred_at").alias("acted_at"),
-            pl.lit(False).alias("is_late"),
-        )
-        acts = past.filter(pl.col("what").is_in(["activity", "attribute"])).select(list(instants.ACTS))
-        return instants.Plan(past.select("person_key", "at").unique().sort("person_key", "at"), acts)
+        return instants.plan_past(found, self.ledger.first_decided(), window)
 
     def moments(self, wanted: pl.DataFrame, window: Window) -> pl.DataFrame:
         """The attributes at the wanted instants, as far as they are known."""
@@ -427,7 +419,13 @@ class Ledger:
         return pl.DataFrame(rows, schema={"person_key": pl.String, "at": UTC_TYPE}, orient="row")
 
     def last_transitions(self) -> pl.DataFrame:
-        return self.transitions().group_by("person_key").agg(pl.col("at").max())
+        return self._lived().group_by("person_key").agg(pl.col("at").max())
+
+    def first_decided(self) -> pl.DataFrame:
+        return self._lived().group_by("person_key").agg(pl.col("at").min())
+
+    def _lived(self) -> pl.DataFrame:
+        return self.transitions().filter(pl.col("origin") != Origin.BACKFILL)
 
     def stage(self, key: str, line: str = "default") -> str:
         return str(self.tables["stages"][key, line]["stage"])
