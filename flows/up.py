@@ -23,10 +23,10 @@ from flows import local_prefect, up_folder
 from flows.local_prefect import ENDED, Api, StartFault
 from flows.processes import child, end_children
 from flows.simulated import Simulated, SimulatorFault, simulator
-from tasks.summary import Exit
 
 FOLDER = Path(".mqlflow/up")
 LOOKS_EVERY = 1.0  # s
+STOPPED, FAILED, WRONG_USAGE = 0, 1, 2  # as every command ends
 
 
 class Refusal(Exception):
@@ -51,16 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
     except KeyboardInterrupt:
         console.print("stopped; nothing is left running")
-        return Exit.DONE
+        return STOPPED
     except (Refusal, up_folder.AlreadyUp) as refusal:
         console.print(str(refusal), markup=False)
-        return Exit.WRONG_USAGE
+        return WRONG_USAGE
     except (Ended, StartFault, SimulatorFault) as fault:
         console.print(str(fault), markup=False)
-        return Exit.FAILED
+        return FAILED
     finally:
         end_children()
-    return Exit.DONE
+    return STOPPED
 
 
 def _parser() -> argparse.ArgumentParser:

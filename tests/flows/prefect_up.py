@@ -92,7 +92,7 @@ class Up:
     def wait_for(self, look: Callable[[], T | None], seconds: float = 120) -> T:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if (found := look()) is not None and found is not False:
+            if found := look():
                 return found
             assert self.process.poll() is None, self.said
             time.sleep(0.3)
@@ -146,6 +146,18 @@ def prepare(folder: Path) -> Path:
         text = text.replace(old, new, 1)
     platforms.write_text(text, encoding="utf-8")
     return folder
+
+
+def refused(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
+    """An attempt that is expected to end at once."""
+    return subprocess.run(
+        [sys.executable, "-m", "flows.up", "--prefect-port", str(port)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
 
 
 @contextmanager

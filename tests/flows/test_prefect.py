@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ledger import lease
 from ledger.open import Ledger
 from tests.flows.operator import REPOSITORY
-from tests.flows.prefect_up import Up, free_port, prepare, up
+from tests.flows.prefect_up import Up, free_port, prepare, refused, up
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.xdist_group("prefect")]
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w")
@@ -142,3 +142,16 @@ def test_nothing_of_the_users_own_prefect_or_ledger_is_used(house: Up) -> None:
     assert (house.folder / ".mqlflow/up/prefect").is_dir()
     assert house.settings()["MQLFLOW_DATABASE_URL"] == house.database_url
     assert not list(Path(house.folder).glob("*.db"))
+
+
+def test_a_second_one_in_the_same_folder_says_so_and_starts_nothing(house: Up) -> None:
+    before = house.commands()
+    second = refused(house.folder, free_port())
+    assert second.returncode == 2
+    (line,) = second.stdout.splitlines()
+    assert f"process {house.process.pid}" in line
+    assert "Ctrl-C" in line
+    assert house.call("GET", "health")
+    assert {pid for pid, command in before.items() if "prefect.engine" not in command} <= set(
+        house.commands()
+    )

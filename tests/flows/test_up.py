@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from flows.process_tree import Family
 from flows.processes import child
-from tests.flows.prefect_up import free_port, prepare, up
+from tests.flows.prefect_up import Up, free_port, prepare, refused, up
 
 alone = pytest.mark.xdist_group("prefect")
 
@@ -37,30 +36,19 @@ def test_a_killed_one_is_cleared_away_by_the_next_which_can_be_stopped_while_it_
 ) -> None:
     folder, port = prepare(tmp_path), free_port()
     with up(folder, port, "--people", "50") as killed:
-        killed.wait_for(lambda: "deploying" in killed.said)
+        killed.wait_for(lambda: servers(killed) and (folder / ".mqlflow/up/started.json").exists())
         os.kill(killed.process.pid, signal.SIGKILL)
         killed.process.wait()
-        assert any("server start" in command for command in killed.commands().values())
+        assert servers(killed)
         with up(folder, port, "--people", "50") as following:
-            following.wait_for(lambda: "starting Prefect" in following.said)
-            left = [command for command in killed.commands().values() if "server start" in command]
-            assert left == []
-            following.wait_for(lambda: "deploying" in following.said)
+            following.wait_for(lambda: servers(following))
+            assert servers(killed) == []
             assert following.interrupt(signal.SIGTERM) == 0
             assert following.commands() == {}
 
 
-@alone
-@pytest.mark.prefect
-def test_a_second_one_in_the_same_folder_says_so_and_starts_nothing(tmp_path: Path) -> None:
-    folder = prepare(tmp_path)
-    with up(folder, free_port(), "--people", "50") as first:
-        first.wait_for(lambda: "starting Prefect" in first.said)
-        second = refused(folder, free_port())
-        assert second.returncode == 2
-        (line,) = second.stdout.splitlines()
-        assert f"process {first.process.pid}" in line
-        assert "Ctrl-C" in line
+def servers(running: Up) -> list[str]:
+    return [command for command in running.commands().values() if "server start" in command]
 
 
 def test_a_taken_port_is_named_and_nothing_is_started(tmp_path: Path) -> None:
@@ -98,14 +86,3 @@ def test_a_child_that_ignores_ctrl_c_is_ended_with_the_grandchild_it_hides_in_an
         family.look()
         assert len(family.alive()) == 2
     assert family.alive() == []
-
-
-def refused(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "flows.up", "--prefect-port", str(port)],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-    )
