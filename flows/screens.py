@@ -114,8 +114,9 @@ def _explained(told: Explanation) -> Iterator[RenderableType]:
     checks = [
         ("✓" if check.holds else "–", check.sort, check.rule, check.condition, _values(check.values))
         for check in told.checks
+        if check.holds or check.sort == "trigger"
     ]
-    yield table("conditions now", ["", "sort", "rule", "condition", "reads"], checks)
+    yield table("triggers, and what holds them back now", ["", "sort", "rule", "condition", "reads"], checks)
     steps = [
         (
             f"{row['at']:%Y-%m-%d %H:%M}",
@@ -156,7 +157,7 @@ def _cycles(told: Explanation) -> Iterator[RenderableType]:
         )
         for event in told.events:
             if event["cycle_key"] == row["cycle_key"]:
-                said = f" by {event['said_by']}" if event["said_by"] else ""
+                said = f" by {event['said_by_name']}" if event["said_by"] else ""
                 why = f": {event['reason']}" if event["reason"] else ""
                 yield Text(f"    {event['at']:%Y-%m-%d %H:%M} {event['kind']}{why}{said}")
         for chosen in told.assignments:

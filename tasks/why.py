@@ -155,7 +155,8 @@ def _rows(frame: pl.DataFrame, owners: dict[str, str]) -> list[Row]:
         for name in ("reasons", "lines", "value"):
             if isinstance(row.get(name), str):
                 row[name] = json.loads(row[name])
-        if row.get("owner_id"):
-            row["owner"] = owners.get(row["owner_id"], "?")
+        for key, name in (("owner_id", "owner"), ("said_by", "said_by_name")):
+            if row.get(key):
+                row[name] = owners.get(row[key], row[key])
         rows.append(row)
     return rows
