@@ -21,6 +21,7 @@ from benchmarks.company import Scene, furnish, with_company
 from benchmarks.measure import MB, Result, machine
 from benchmarks.show import show
 from flows.processes import end_children
+from flows.simulated import SimulatorFault
 
 RESULTS = Path("benchmarks/results")
 SYNC = ("sync.door", "sync.adopt", "sync.go_live", "sync.after_push", "sync.hour", "sync.quiet")
@@ -76,7 +77,7 @@ def _measured(options: argparse.Namespace, console: Console, failed: list[str]) 
     for phases in _chosen(options, console):
         try:
             yield from phases
-        except PhaseFailed as failure:
+        except (PhaseFailed, SimulatorFault) as failure:
             failed.append(str(failure))
 
 

@@ -122,6 +122,12 @@ def _measured(
     return result
 
 
+def _waited(client: HttpClient) -> float:
+    """Seconds that calls waited for their turn under the rate limit."""
+    limiter = client._limiter
+    return limiter.waited if limiter else 0.0
+
+
 def _steps(result: Result, clock: StageClock, summary: Summary, sinks: Mapping[Platform, TimedSink]) -> None:
     for pulled in summary.pulled:
         rows = sum(count["pulled"] for count in pulled.counts.values())

@@ -69,5 +69,5 @@ def furnish(folder: Path) -> None:
 @contextmanager
 def with_company(people: int, folder: Path) -> Iterator[Scene]:
     """A scene with a simulator of its own, a process that ends with the block."""
-    with simulator("--people", str(people), "--seed", "1", log=folder / "simulator.log") as company:
+    with simulator("--people", str(people), "--seed", "1") as company:
         yield Scene(people, folder, company)
