@@ -1,6 +1,7 @@
 """From decisions to writes: only differences, and never over a person's work."""
 
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from tests.engine.changes_world import LIVE, NOW, OPENED, PULLED, Situation, pla
 Z_OPENED = "2026-03-02T00:00:00Z"
 
 
-def an_mql(**record: object) -> Situation:
+def an_mql(**record: Any) -> Situation:
     """Ada has a new MQL, assigned by rule; the CRM shows her lead as it was before."""
     values = {"status": "Open", "owner_id": "005sync", **record}
     return Situation().record(**values).stage().cycle().assigned()
@@ -88,7 +89,7 @@ def test_before_we_are_live_nothing_is_written() -> None:
 
 
 @pytest.mark.parametrize("values", [{"is_trial": True}, {"origin": "adopted"}, {"origin": "backfill"}])
-def test_trials_and_adopted_and_backfilled_cycles_are_never_written(values: dict[str, object]) -> None:
+def test_trials_and_adopted_and_backfilled_cycles_are_never_written(values: dict[str, Any]) -> None:
     situation = Situation().record(status="Open").stage(origin="adopted").cycle(**values)
     assert situation.changes() == {}
 

@@ -49,7 +49,7 @@ def test_a_hand_raise_opens_an_mql_cycle_whatever_the_score(world: World) -> Non
         "Spring",
         1,
     )
-    assert cycle["is_trial"] is False and cycle["origin"] == "live" and cycle["playbook_version"] == "v1"
+    assert (cycle["is_trial"], cycle["origin"], cycle["playbook_version"]) == (False, "live", "v1")
     assert world.ledger.stage("ada") == "mql"
 
 
@@ -61,8 +61,9 @@ def test_a_score_over_the_threshold_opens_a_cycle_at_the_act_that_crossed(world:
     cycle = only_cycle(world)
     assert (cycle["trigger_rule"], cycle["trigger_fact"], cycle["opened_at"]) == ("score", fact, SOON)
     reasons = json.loads(str(cycle["reasons"]))
-    assert reasons["rule"] == "score" and reasons["fact"] == fact
-    assert reasons["condition"] == "(score >= 65 AND fit >= 40)" and reasons["values"] == {
+    assert (reasons["rule"], reasons["fact"]) == ("score", fact)
+    assert reasons["condition"] == "(score >= 65 AND fit >= 40)"
+    assert reasons["values"] == {
         "fit": 50.0,
         "score": 65.0,
     }
@@ -139,6 +140,19 @@ def test_a_person_created_after_the_first_look_may_raise_a_hand_at_once(world: W
         "engaged",
         "mql",
     ]
+
+
+def test_somebody_who_was_there_but_is_learned_of_late_is_a_baseline_and_may_raise_a_hand(
+    world: World,
+) -> None:
+    world.run(START + 3 * HOUR)
+    world.person("bob", START - DAY)
+    world.raises_hand("bob", START + 2 * HOUR, learned_at=START + 4 * HOUR)
+    world.run(START + 4 * HOUR)
+    cycle = only_cycle(world)
+    assert (cycle["opened_at"], cycle["acted_at"]) == (START + 4 * HOUR, START + 2 * HOUR)
+    first = world.ledger.transitions().filter(pl.col("person_key") == "bob").row(0, named=True)
+    assert (first["to_stage"], first["origin"], first["at"]) == ("known", "adopted", START + 4 * HOUR)
 
 
 def test_an_act_before_a_rule_came_into_force_does_not_meet_it(world: World) -> None:

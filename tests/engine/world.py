@@ -17,7 +17,7 @@ from engine.lifecycle import LifecycleDecisions
 from schemas.context import Versions, Window
 from schemas.frames import decisions, facts
 from schemas.frames.base import UTC as UTC_TYPE
-from schemas.frames.base import dtypes
+from schemas.frames.base import columns, dtypes
 from schemas.playbook.lifecycle import Lifecycle
 from schemas.playbook.organisation import Organisation
 from schemas.playbook.platforms import StatusRow
@@ -51,13 +51,16 @@ LIFECYCLE: dict[str, Any] = {
 }
 
 STATUSES = [
-    StatusRow(stage="known", meaning="open", lead=["Open"]),
-    StatusRow(stage="mql", meaning="handed_over", lead=["Marketing Qualified"], contact=["Marketing Qualified"], mql_record=["Open"]),
-    StatusRow(stage="sal", meaning="accepted", lead=["Working"], contact=["Working"], mql_record=["Working"]),
-    StatusRow(stage="recycled", meaning="recycled", lead=["Recycled"], contact=["Recycled"]),
-    StatusRow(stage="disqualified", meaning="rejected", lead=["Rejected", "SPAM"], contact=["Rejected"], mql_record=["Rejected"]),
-    StatusRow(stage="opportunity", meaning="converted", lead=["Qualified"], contact=["Converted"], mql_record=["Converted"]),
-]  # fmt: skip
+    StatusRow(stage=stage, meaning=meaning, lead=lead, contact=contact, mql_record=record)
+    for stage, meaning, lead, contact, record in (
+        ("known", "open", ["Open"], [], []),
+        ("mql", "handed_over", ["Marketing Qualified"], ["Marketing Qualified"], ["Open"]),
+        ("sal", "accepted", ["Working"], ["Working"], ["Working"]),
+        ("recycled", "recycled", ["Recycled"], ["Recycled"], []),
+        ("disqualified", "rejected", ["Rejected", "SPAM"], ["Rejected"], ["Rejected"]),
+        ("opportunity", "converted", ["Qualified"], ["Converted"], ["Converted"]),
+    )
+]
 
 ATTRIBUTES: dict[str, Any] = {
     "score": 0.0,
@@ -84,6 +87,15 @@ ATTRIBUTE_TYPES: dict[str, Any] = {
     "opportunity_owner_id": pl.String, "account_id": pl.String, "account_owner_id": pl.String,
     "is_target_account": pl.Boolean,
 }  # fmt: skip
+FACT = columns(
+    fact_key=pl.String,
+    person_key=pl.String,
+    occurred_at=UTC_TYPE,
+    learned_at=UTC_TYPE,
+    origin=pl.String,
+    what=pl.String,
+)
+TOUCHES = columns(person_key=pl.String, occurred_at=UTC_TYPE, learned_at=UTC_TYPE)
 ACTIVITIES = {**dtypes(facts.Activities), "tags": pl.List(pl.String), "business_line": pl.String}
 
 
@@ -222,8 +234,9 @@ class World:
     ) -> None:
         """What a platform shows of the person now."""
         base = {
-            "person_key": key, "platform": platform, "object": object, "native_id": native_id, "created_at": START - 30 * DAY,
-            "changed_at": START - 5 * DAY, "learned_at": START, "is_deleted": False, "is_converted": False,
+            "person_key": key, "platform": platform, "object": object, "native_id": native_id,
+            "created_at": START - 30 * DAY, "changed_at": START - 5 * DAY, "learned_at": START,
+            "is_deleted": False, "is_converted": False,
         }  # fmt: skip
         self.records = [row for row in self.records if row["native_id"] != native_id]
         self.records.append({**base, **values})
@@ -285,10 +298,7 @@ class World:
             cycles=self.ledger.cycles_of(keys, self._merged()),
             group_cycles=mates,
             stages=self.ledger.stages_of(keys, self._merged()),
-            touches=pl.DataFrame(
-                self.touches,
-                schema={"person_key": pl.String, "occurred_at": UTC_TYPE, "learned_at": UTC_TYPE},
-            ),
+            touches=pl.DataFrame(self.touches, schema=TOUCHES),
             rules=self.rules,
             organisation=self.organisation,
             statuses=STATUSES,
@@ -315,7 +325,7 @@ class World:
                 if row["at"] <= at:
                     values |= row["values"]
             rows.append({"person_key": key, "at": at, **values})
-        return pl.DataFrame(rows, schema={"person_key": pl.String, "at": UTC_TYPE, **ATTRIBUTE_TYPES})
+        return pl.DataFrame(rows, schema=columns(person_key=pl.String, at=UTC_TYPE, **ATTRIBUTE_TYPES))
 
     def _people(self, keys: Sequence[str]) -> pl.DataFrame:
         rows = [
@@ -330,29 +340,26 @@ class World:
         return pl.DataFrame(rows, schema=dtypes(facts.People))
 
     def _facts(self, window: Window) -> pl.DataFrame:
+        live = Origin.LIVE.value
         rows = [
-            *((a["activity_key"], a["person_key"], a["occurred_at"], a["learned_at"], a["origin"], "activity") for a in self.activities),
-            *(
-                (f"attribute:{a['person_key']}:{a['at']}:{sorted(a['values'].items())}", a["person_key"], a["at"], a["learned_at"], "live",
-                 "attribute" if a["is_act"] else "quiet")
-                for a in self.attributes
-            ),
-            *((v["fact_key"], v["person_key"], v["occurred_at"], v["learned_at"], "live", "verdict") for v in self.verdicts),
-            *(
-                (f"{o['opportunity_id']}:{o['valid_from']}", o["person_key"], max(o["valid_from"], o["linked_at"]),
-                 o["learned_at"], "live", "opportunity")
-                for o in self.opportunities
-            ),
-            *(
-                (r["fact_key"], r["into_person_key"] or r["person_key"], r["occurred_at"], r["learned_at"], "live", "removal")
-                for r in self.removals
-            ),
-        ]  # fmt: skip
-        shape = {
-            "fact_key": pl.String, "person_key": pl.String, "occurred_at": UTC_TYPE, "learned_at": UTC_TYPE,
-            "origin": pl.String, "what": pl.String,
-        }  # fmt: skip
-        return pl.DataFrame(rows, schema=shape, orient="row")
+            (a["activity_key"], a["person_key"], a["occurred_at"], a["learned_at"], a["origin"], "activity")
+            for a in self.activities
+        ]
+        for a in self.attributes:
+            fact = f"attribute:{a['person_key']}:{a['at']}:{sorted(a['values'].items())}"
+            what = "attribute" if a["is_act"] else "quiet"
+            rows.append((fact, a["person_key"], a["at"], a["learned_at"], live, what))
+        rows += [
+            (v["fact_key"], v["person_key"], v["occurred_at"], v["learned_at"], live, "verdict")
+            for v in self.verdicts
+        ]
+        for o in self.opportunities:
+            fact, since = f"{o['opportunity_id']}:{o['valid_from']}", max(o["valid_from"], o["linked_at"])
+            rows.append((fact, o["person_key"], since, o["learned_at"], live, "opportunity"))
+        for r in self.removals:
+            key = r["into_person_key"] or r["person_key"]
+            rows.append((r["fact_key"], key, r["occurred_at"], r["learned_at"], live, "removal"))
+        return pl.DataFrame(rows, schema=FACT, orient="row")
 
     def _merged(self) -> dict[str, str]:
         return {row["person_key"]: row["into_person_key"] for row in self.removals if row["into_person_key"]}
