@@ -1,35 +1,66 @@
-"""A backfill: the past brought into the ledger, window by window, with live runs in between.
+"""A backfill: the past brought into the ledger in windows of at most 31 days, oldest first, and then decided.
 
-Each window has a run of its own, which reads a closed range and moves no cursor of a live stream. Nothing is assigned,
-alerted, timed or pushed.
+Each window is a run of its own, which reads a closed range and moves no cursor of a live stream. The past is decided
+when all of it is here: a record that changed in March tells of a January that its window alone does not know. Between
+its shifts a backfill gives the lease away, so live runs go on. Nothing is assigned, alerted, timed or pushed.
+
+Killed anywhere and begun again, it ends as if undisturbed: rows are known by their keys, people are decided whole, and
+a stretch of time that was begun is finished as it was begun. Repeating it changes nothing.
 """
 
-import math
-import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
+from functools import partial
 
-from connectors.ports import StreamRequest
+from connectors.ports import Source
+from engine.stretches import JUST_BEFORE, batches, still_open
 from flows.chain import Stage, plain, wall_clock
+from flows.settings import SettingsFault
+from flows.shifts import Shifts
 from flows.wiring import Wiring
-from ledger import lease, runs
+from ledger import backfills, runs
+from ledger.errors import LedgerError
+from schemas.stretch import Stretch
 from schemas.vocabulary import Origin, Platform, Silo
+from tasks.backfill import decide_past
 from tasks.progress import Progress
-from tasks.pull import STREAMS, store_all
-from tasks.run import Run, begin
+from tasks.pull import Pulled
+from tasks.pull_past import Days, pull_past
+from tasks.readiness import unread
+from tasks.run import Run
 from tasks.settle import settle
 from tasks.summary import Summary
 
 WINDOW = timedelta(days=31)
-"""The longest range that one of Marketo's bulk files covers."""
+"""The longest range that a bulk file of Marketo covers."""
 
-PAUSE = 0.5
-"""Seconds without the lease between two windows, so that a sync that waits gets it."""
+DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
+
+FAREWELL = 5.0
+"""Seconds that a failing backfill waits to say so in its row; without that it looks as if it was killed."""
+
+PERSON_DAYS = 200_000
+"""People times days decided in one shift: some seconds' work, and some hundred megabytes."""
 
 
-class NoSuchRange(Exception):
-    """The days or platforms that were asked for can't be backfilled. The message says why."""
+class NoSuchRange(SettingsFault):
+    """The days or platforms that were asked for can't be backfilled; the message says why."""
+
+
+@dataclass(frozen=True)
+class _Backfill:
+    """What one backfill is about. `stretch`: the instants of its days."""
+
+    wiring: Wiring
+    sources: Mapping[Platform, Source]
+    stretch: Stretch
+    shifts: Shifts
+    progress: Progress
+    stage: Stage
 
 
 def backfill(
@@ -41,64 +72,143 @@ def backfill(
     *,
     stage: Stage = plain,
 ) -> Summary:
-    """Brings the days `since` to `until`, both included, into the ledger; oldest first. Raises NoSuchRange."""
-    if until < since:
-        raise NoSuchRange(f"--until {until} lies before --since {since}; swap them")
-    summary: Summary | None = None
-    for number, (start, end) in enumerate(_windows(since, until)):
-        if number:
-            time.sleep(PAUSE)
-        with lease.acquire(wiring.ledger, "backfill", wait_for=math.inf) as held:
-            run = begin(
-                wiring.ledger,
-                held.token,
-                wiring.sources,
-                wiring.playbook,
-                "backfill",
-                wiring.live_since,
-                wall_clock,
-            )
-            if summary is None:
-                summary = Summary(run.id, run.flow, run.as_of, is_live=False)
-            summary.problems.extend(run.unreachable.values())
-            _window(wiring, run, start, end, platforms, summary, progress, stage)
-    assert summary is not None
-    return summary
+    """Brings the days `since` to `until`, both included, into the ledger and decides them.
+
+    Raises NoSuchRange; a platform that is asked for and does not answer raises its PlatformError.
+    """
+    sources = {platform: source for platform, source in wiring.sources.items() if platform in platforms}
+    if not sources:
+        raise NoSuchRange(f"{', '.join(platforms) or 'no platform'}: not connected; set its MQLFLOW_…_URL")
+    start, beyond = _midnight(since), _midnight(until) + DAY
+    if beyond <= start:
+        raise NoSuchRange(f"the first day, {since}, comes after the last, {until}; swap them")
+    now = min(source.server_time() for source in sources.values())
+    if beyond > now:
+        raise NoSuchRange(
+            f"{until} is not over yet: it is {now:%Y-%m-%d %H:%M} UTC on the platforms. "
+            f"A backfill ends with yesterday, {now.date() - DAY}, at the latest; a sync brings the rest"
+        )
+    stretch = Stretch(start - JUST_BEFORE, beyond - JUST_BEFORE)
+    work = _Backfill(wiring, sources, stretch, Shifts(wiring, sources), progress, stage)
+    total: Summary | None = None
+    for begin, end in _windows(start, beyond):
+        total = _added(total, _as_run(work, partial(_pull, work, Days(begin, end))))
+        if total.failures:
+            total.undecided.append("nothing was decided; the same backfill goes on from here")
+            return total
+    return _added(total, _as_run(work, partial(_decide, work)))
 
 
-def _windows(since: date, until: date) -> Iterator[tuple[datetime, datetime]]:
-    start = datetime.combine(since, time_of_day(), UTC)
-    beyond = datetime.combine(until, time_of_day(), UTC) + timedelta(days=1)
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time_of_day(), UTC)
+
+
+def _windows(start: datetime, beyond: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """First and last millisecond of each window."""
     while start < beyond:
         end = min(start + WINDOW, beyond)
-        yield start, end - timedelta(milliseconds=1)
+        yield start, end - MILLISECOND
         start = end
 
 
-def _window(
-    wiring: Wiring,
-    run: Run,
-    start: datetime,
-    end: datetime,
-    platforms: Sequence[Platform],
-    summary: Summary,
-    progress: Progress,
-    stage: Stage,
-) -> None:
-    for platform, source in wiring.sources.items():
-        if platform in platforms and platform not in run.unreachable:
-            requests = [StreamRequest(stream, since=start, until=end) for stream in STREAMS[platform]]
-            pulled = stage(store_all)(
-                wiring.ledger, source, requests, wiring.playbook.platforms, run, Origin.BACKFILL, progress
-            )
-            summary.pulled.append(pulled)
-    stage(settle)(wiring.ledger, run, wiring.playbook)
-    with wiring.ledger.begin(run.token) as tx, tx.silo(Silo.OPERATIONS):
-        runs.finish(
-            tx,
-            run.id,
-            summary.exit.name.lower(),
-            wall_clock(),
-            counts=summary.counts(),
-            message="; ".join(summary.failures) or None,
+def _as_run(work: _Backfill, steps: Callable[[Run, Summary], None]) -> Summary:
+    """Steps as a run with a row of its own."""
+    with work.shifts.first() as run:
+        is_live = run.live_since is not None and run.live_since <= run.as_of
+        told = Summary(run.id, run.flow, run.as_of, is_live)
+    try:
+        steps(run, told)
+    except BaseException as error:
+        with suppress(LedgerError), work.shifts.next(run, patience=FAREWELL) as now:
+            _close(work, now, told, "failed", type(error).__name__)
+        raise
+    with work.shifts.next(run) as now:
+        _close(work, now, told, told.exit.name.lower(), "; ".join(told.failures))
+    return told
+
+
+def _close(work: _Backfill, run: Run, told: Summary, status: str, message: str) -> None:
+    with work.wiring.ledger.begin(run.token) as tx, tx.silo(Silo.OPERATIONS):
+        runs.finish(tx, run.id, status, wall_clock(), counts=told.counts(), message=message or None)
+
+
+def _pull(work: _Backfill, days: Days, run: Run, told: Summary) -> None:
+    ledger, playbook = work.wiring.ledger, work.wiring.playbook
+    for source in work.sources.values():
+        pulled = work.stage(pull_past)(
+            ledger,
+            source,
+            days,
+            playbook.platforms,
+            lambda: work.shifts.next(run),
+            run.as_of,
+            work.progress,
         )
+        told.pulled.append(pulled)
+    with work.shifts.next(run) as now:
+        work.stage(settle)(ledger, now, playbook)
+
+
+def _decide(work: _Backfill, run: Run, told: Summary) -> None:
+    ledger, playbook = work.wiring.ledger, work.wiring.playbook
+    others = [platform for platform in work.wiring.sources if platform not in work.sources]
+    with work.shifts.next(run) as now:
+        through = min(work.stretch.through, now.last_as_of or work.stretch.through)
+        missing = unread(ledger, Silo.LIFECYCLE, others, playbook.platforms.freshness, through)
+        if missing:
+            told.undecided.extend(missing)
+            return
+        if through <= work.stretch.after:
+            told.notes.append("no sync has come to these days yet: the next one decides them")
+            return
+        with ledger.begin(now.token) as tx, tx.silo(Silo.OPERATIONS):
+            wanted = Stretch(work.stretch.after, through)
+            left = still_open(wanted, backfills.begun(tx.connection))
+            backfills.begin(tx, run.id, left)
+    if not left:
+        told.notes.append(
+            "these days were decided before: decisions stay, and what is new about them counts in scores from now on"
+        )
+    for stretch in left:
+        _decide_stretch(work, run, told, stretch)
+
+
+def _decide_stretch(work: _Backfill, run: Run, told: Summary, stretch: Stretch) -> None:
+    ledger, playbook = work.wiring.ledger, work.wiring.playbook
+    with ledger.read() as connection:
+        people = backfills.candidates(connection, stretch.through)
+    size = max(100, int(PERSON_DAYS / max(1.0, (stretch.through - stretch.after) / DAY)))
+    for through, keys in batches(people, stretch, size):
+        with work.shifts.next(run) as now:
+            window = replace(now.window(playbook, Origin.BACKFILL), last_as_of=stretch.after, as_of=through)
+            found = work.stage(decide_past)(ledger, now, keys, stretch, window, playbook)
+        told.decided.update(found.decided)
+        told.opened.update(found.opened)
+        told.moved.update(found.moved)
+        told.blocked.update(found.blocked)
+        work.progress.advance("decide the past", len(keys), len(people))
+    with work.shifts.next(run) as now, ledger.begin(now.token) as tx, tx.silo(Silo.OPERATIONS):
+        backfills.end(tx, run.id, stretch)
+
+
+def _added(total: Summary | None, told: Summary) -> Summary:
+    """The runs of a backfill as one summary, under the last one's id."""
+    if total is None:
+        return told
+    told.pulled = _by_platform([*total.pulled, *told.pulled])
+    for name in ("decided", "opened", "moved", "blocked"):
+        getattr(told, name).update(getattr(total, name))
+    for name in ("undecided", "problems", "notes"):
+        setattr(told, name, [*getattr(total, name), *getattr(told, name)])
+    return told
+
+
+def _by_platform(parts: Sequence[Pulled]) -> list[Pulled]:
+    found: dict[Platform, Pulled] = {}
+    for part in parts:
+        whole = found.setdefault(part.platform, Pulled(part.platform))
+        for stream, counts in part.counts.items():
+            whole.counts.setdefault(stream, Counter()).update(counts)
+        whole.failures.update(part.failures)
+        whole.reasons.update(part.reasons)
+    return list(found.values())
