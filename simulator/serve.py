@@ -39,6 +39,9 @@ def parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--activity-days", type=int, default=90, help="days of history before the start")
     serve.add_argument("--speed", type=float, default=0, help="simulated seconds per second (0: by hand)")
+    serve.add_argument(
+        "--marketo-rate", type=int, default=100, help="calls in 20 seconds that Marketo answers"
+    )
     serve.add_argument("--leads-csv", type=Path, help="rows to load as Salesforce leads")
     serve.add_argument("--mapping", type=Path, help="which column of the CSV file is which field")
     serve.add_argument("--jwt-public-key", type=Path, help="PEM file: its JWT bearer assertions are accepted")
@@ -111,6 +114,7 @@ def _found(options: argparse.Namespace) -> World:
 def _apps(world: World, options: argparse.Namespace) -> list[ASGIApp]:
     from simulator import control
     from simulator.marketo.app import create_app as marketo_app
+    from simulator.marketo.limits import Limits
     from simulator.salesforce.app import create_app as salesforce_app
     from simulator.salesforce.oauth import Keys, UnusableKey
 
@@ -120,7 +124,8 @@ def _apps(world: World, options: argparse.Namespace) -> list[ASGIApp]:
             keys.register(options.jwt_public_key.read_text())
         except (OSError, UnusableKey) as error:
             raise CannotStart(f"--jwt-public-key {options.jwt_public_key}: {error}") from None
-    return [salesforce_app(world, keys), marketo_app(world), control.create_app(world, keys)]
+    limits = Limits(calls_per_window=options.marketo_rate)
+    return [salesforce_app(world, keys), marketo_app(world, limits=limits), control.create_app(world, keys)]
 
 
 def _announcement(world: World, salesforce: str, marketo: str, control: str) -> dict[str, Any]:

@@ -106,7 +106,12 @@ class Operator:
         return self._heard(Ran(done.exit_code, done.stdout, done.stderr))
 
     def sync(self, *arguments: str, **env: str) -> Ran:
-        return self.run("sync", "--json", *arguments, **env)
+        """One sync inside this process. Whatever it did, no row of any stream may be lost."""
+        ran = self.run("sync", "--json", *arguments, **env)
+        for streams in ran.data["pulled"].values() if ran.out else ():
+            for stream, n in streams.items():
+                assert n["pulled"] == n["stored"] + n["quarantined"] + n["duplicates"], f"{stream} {n}"
+        return ran
 
     def command(self, *arguments: str, **env: str) -> Ran:
         """One `mqlflow` command as a process, to its end."""
@@ -193,7 +198,7 @@ def at_work(
     folder: Path, *, people: int = 200, seed: int = 7, live: bool = True, **options: Any
 ) -> Iterator[Operator]:
     """An operator with a simulated company of their own; at the end nothing personal or secret may have been said."""
-    with start_simulator(people=people, seed=seed, **options) as simulator:
+    with start_simulator(people=people, seed=seed, **{"marketo_rate": 10_000, **options}) as simulator:
         operator = Operator.at(folder, simulator, live=live)
         yield operator
         assert operator.leaks() == []
