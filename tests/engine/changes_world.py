@@ -1,7 +1,7 @@
 """One person after a run, as `changes` sees it: records, stage, score, cycles, and what was written before."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,7 +132,7 @@ class Situation:
         models = {
             "records": facts.Records, "mql_records": facts.MqlRecords, "cycles": decisions.Cycles,
             "stages": decisions.Stages, "scores": decisions.Scores, "assignments": decisions.Assignments,
-            "last_writes": decisions.LastWrites,
+            "last_writes": decisions.LastWrites, "verdicts": facts.Verdicts,
         }  # fmt: skip
         frames = {
             name: pl.DataFrame(self.rows.get(name, []), schema=dtypes(model))
@@ -152,6 +152,7 @@ class Situation:
         assignment = Assignment.model_validate(
             {"mode": self.mode, "crm_rule": "Standard", "rules": [{"id": "rest", "to": {"queue": "Queue"}}]}
         )
+        wanted = {part.name for part in fields(Decided)}
         known = Decided(
             people=pl.DataFrame([person], schema=dtypes(facts.People)),
             owners=pl.DataFrame(
@@ -163,7 +164,7 @@ class Situation:
             in_scope=pl.DataFrame(
                 {"person_key": ["ada"] if self.in_scope else []}, schema={"person_key": pl.String}
             ),
-            **frames,
+            **{name: frame for name, frame in frames.items() if name in wanted},
         )
         return derive(known, self.platforms, Lifecycle.model_validate(LIFECYCLE), assignment, window)
 

@@ -386,6 +386,13 @@ def test_a_cycle_waits_for_its_owner_before_anything_of_it_is_written() -> None:
     assert "status" not in situation.fields("lead")
 
 
+def test_a_cycle_that_was_over_before_anybody_was_found_has_its_record_all_the_same() -> None:
+    situation = Situation().record("contact", "0031").stage("opportunity").cycle("converted", owner_id=None)
+    fields = situation.fields("mql_record")
+    assert (fields["status"], fields["contact_id"]) == ("Converted", "0031")
+    assert "owner_id" not in fields
+
+
 def test_a_cycle_for_which_nobody_could_be_found_is_shown_all_the_same() -> None:
     situation = (
         Situation().record(status="Open").stage().cycle(owner_id=None, owner_kind=None, assigned_at=None)
