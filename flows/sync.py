@@ -9,9 +9,11 @@ from flows.wiring import wired
 from schemas.vocabulary import Stream
 from tasks.summary import Summary
 
+NONE: list[Stream] = []
+
 
 @flow(name="sync", flow_run_name="sync", persist_result=False)
-def sync(accept_batches: list[Stream] | None = None) -> Run:
+def sync(accept_batches: list[Stream] = NONE) -> Run:
     """Pull what changed from both platforms, score, move, assign, and push back.
 
     Args:
@@ -21,7 +23,7 @@ def sync(accept_batches: list[Stream] | None = None) -> Run:
 
     def work() -> Summary:
         with wired(read_settings()) as wiring, logged_progress() as progress:
-            summary = chain.sync(wiring, progress, accept_batches=accept_batches or [], stage=as_task)
+            summary = chain.sync(wiring, progress, accept_batches=accept_batches, stage=as_task)
             artifacts.publish(summary, wiring)
         return summary
 

@@ -177,7 +177,7 @@ def _watch(console: Console, api: Api, first: str, parts: dict[str, tuple[Popen[
             if process.poll() is not None:
                 raise Ended(f"{name} ended by itself; see {log}. Everything else was stopped.")
         if not is_told and (state := api.state(first))["type"] in ENDED:
-            console.print(f"The first sync is {state['name'].lower()}: {state['message']}", markup=False)
+            console.print(f"The first sync has ended. {state['name']}: {state['message']}", markup=False)
             is_told = True
         time.sleep(LOOKS_EVERY)
 

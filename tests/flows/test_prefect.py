@@ -25,7 +25,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     folder = prepare(tmp_path_factory.mktemp("up"))
     with up(folder, free_port(), "--people", "200", "--seed", "3") as running:
         running.wait_until_ready()
-        running.wait_for(lambda: "The first sync is" in running.said)
+        running.wait_for(lambda: "The first sync has ended" in running.said)
         yield running
 
 
@@ -53,7 +53,7 @@ def test_the_first_sync_completes_and_says_what_it_did(house: Up) -> None:
     assert run["state_type"] == "COMPLETED", house.log(run["id"])
     assert "rows quarantined" in run["state"]["message"]  # broken rows are planted in every company
     assert run["name"].startswith("sync")
-    assert f"The first sync is completed: {run['state']['message']}" in house.said
+    assert f"The first sync has ended. Completed: {run['state']['message']}" in house.said
 
 
 def test_stages_are_tasks_named_for_what_they_do(house: Up) -> None:
