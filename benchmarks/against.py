@@ -1,6 +1,6 @@
 """Syncs against the simulator over HTTP: each phase is one kind of sync, in a process of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from benchmarks.company import Scene
@@ -21,6 +21,7 @@ from tasks.summary import Exit, Summary
 HOUR = 3600
 DECIDING = ("load", "score", "move", "derive", "record")
 QUIET_RUNS = 5
+CHECKS = 3
 
 
 class SyncFailed(Exception):
@@ -39,12 +40,18 @@ def door(scene: Scene) -> Result:
             pages = [page for page in found if isinstance(page, Page)]
             rows = sum(len(page.rows) + len(page.unreadable) for page in pages)
             result.add(f"fetch {platform}, no ledger", fetched.seconds, rows, cpu=fetched.cpu)
-            checked = Took()
-            with checked.more():
-                for page in pages:
-                    admit(page.rows, MODELS[page.stream], natural_key(page.stream))
-            result.add(f"validate {platform}", checked.seconds, rows, cpu=checked.cpu)
+            checks = [_checked(pages) for _ in range(CHECKS)]
+            middle = sorted(checks, key=lambda took: took.seconds)[CHECKS // 2]
+            result.add(f"validate {platform}", middle.seconds, rows, cpu=middle.cpu, runs=CHECKS)
     return result
+
+
+def _checked(pages: Sequence[Page]) -> Took:
+    took = Took()
+    with took.more():
+        for page in pages:
+            admit(page.rows, MODELS[page.stream], natural_key(page.stream))
+    return took
 
 
 def adopt(scene: Scene) -> Result:
