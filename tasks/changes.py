@@ -16,6 +16,7 @@ from schemas.context import Window
 from schemas.playbook.load import Playbook
 from tasks.assignment import Assigned
 from tasks.facts import Facts
+from tasks.found import with_found_records
 from tasks.lifecycle import Moved
 from tasks.scoring import Scored
 
@@ -66,7 +67,8 @@ def _derive(
     with ledger.read() as connection:
         known = Decided(
             people=facts.people,
-            records=facts.records,
+            records=with_found_records(connection, facts.records, keys),
+            verdicts=facts.verdicts,
             mql_records=read_sales.mql_records(connection, cycles["cycle_key"]),
             owners=read.owners(connection),
             cycles=cycles,
@@ -94,7 +96,8 @@ def _in_scope(scored: Scored, playbook: Playbook) -> pl.DataFrame:
 
 
 def _told(cycles: pl.DataFrame, activities: pl.DataFrame, scored: Scored) -> pl.DataFrame:
-    """cycle_key, summary, lead_source: what the person asked for and looked at before the handover, and came from."""
+    """cycle_key, summary, lead_source: what the person asked for and looked at up to the handover, or until they raised a
+    hand in it; and where they came from."""
     sources = (
         scored.attributes.sort("at").unique("person_key", keep="last").select("person_key", "lead_source")
     )
@@ -102,10 +105,10 @@ def _told(cycles: pl.DataFrame, activities: pl.DataFrame, scored: Scored) -> pl.
         pl.coalesce("asset_name", "url", "native_kind").alias("what")
     )
     lines = (
-        cycles.select("cycle_key", "person_key", "opened_at")
+        cycles.select("cycle_key", "person_key", until=pl.max_horizontal("opened_at", "hand_raised_at"))
         .join(seen, on="person_key")
-        .filter(pl.col("occurred_at") <= pl.col("opened_at"))
-        .sort("occurred_at", descending=True)
+        .filter(pl.col("occurred_at") <= pl.col("until"))
+        .sort("occurred_at", "activity_key", descending=True)
         .group_by("cycle_key", maintain_order=True)
         .agg(
             pl.format("{} {}: {}", pl.col("occurred_at").dt.strftime("%Y-%m-%d %H:%M"), "kind", "what")

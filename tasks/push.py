@@ -1,13 +1,15 @@
 """Push: drain the outbox. Claim, look once more where a person may have been quicker, call, settle record by record.
 
-Owner, status, `MQL__c` and creations come first, then stamps, then scores, which may use a share of the day's calls.
-What is claimed and not settled when a run is killed is looked at by the next run (`tasks.unfinished`), so nothing is
+Owner, status, `MQL__c` and creations come first, then stamps, then scores, which may use a share of the day's calls
+only. What is claimed and not settled when a run is killed is looked at by the next run (`tasks.unfinished`), so nothing is
 written twice and nothing is forgotten.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
 
 from connectors.errors import PlatformError
 from connectors.ports import Outcome, RecordChange, Sink, Source
@@ -18,21 +20,33 @@ from schemas.playbook.load import Playbook
 from schemas.vocabulary import Platform, Silo
 from tasks.creations import create
 from tasks.look import Look
+from tasks.managed import write_unmanaged
 from tasks.progress import Progress
 from tasks.run import Run
-from tasks.settlements import release, settle, settlement
+from tasks.settlements import release, settle, settlement, unsent
 
 BATCH = 2_000
+RECORDS_A_CALL = 200
+"""What a call takes at the least: how many calls a batch of scores will have cost."""
 LOTS: tuple[tuple[str, tuple[int, ...]], ...] = (("handover", (1,)), ("stamps", (2,)), ("scores", (3,)))
 ORDER = {"lead": 0, "contact": 1, "person": 2, "mql_record": 3, "task": 4}
 
 
 @dataclass
 class Pushed:
-    """Entries by `platform object outcome`, and what stopped a platform."""
+    """Entries by `platform object outcome`; what stopped a platform; and what waits without anything being wrong."""
 
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Changes of one call, each with its claim and the values that it may write. `by_rule`: see `ports.Sink.write`."""
+
+    claims: Sequence[tuple[Claim, RecordChange]]
+    by_rule: bool
 
 
 def push(
@@ -43,94 +57,167 @@ def push(
     run: Run,
     progress: Progress,
 ) -> Pushed:
-    """Writes what waits, platform by platform; a platform that fails keeps its entries for the next run."""
+    """Writes what waits, platform by platform; a platform that fails keeps its entries for the next run.
+
+    Nothing is written before we are live, nor once that was taken back.
+    """
     pushed = Pushed()
+    if run.live_since is None or run.live_since > run.as_of:
+        return pushed
     for platform, sink in sinks.items():
         if platform in run.unreachable:
             continue
         try:
-            create(ledger, sinks, sink, playbook, run, pushed.counts)
+            _create(ledger, sinks, sink, playbook, run, pushed)
             for lot, priorities in LOTS:
-                if lot == "scores" and _quota_is_used(sources[platform], playbook.platforms.push.score_quota):
-                    pushed.failures.append(f"{platform}: scores wait, their share of the day's calls is used")
-                    break
-                _drain(ledger, sink, playbook, run, lot, priorities, pushed.counts, progress)
+                spent = _drain(
+                    ledger, sink, sources[platform], playbook, run, lot, priorities, pushed, progress
+                )
+                if not spent:
+                    pushed.notes.append(f"{platform}: scores wait, their share of the day's calls is used")
         except PlatformError as error:
             pushed.failures.append(str(error))
     return pushed
 
 
-def _drain(
+def _create(
     ledger: Ledger,
+    sinks: Mapping[Platform, Sink],
     sink: Sink,
     playbook: Playbook,
     run: Run,
-    lot: str,
-    priorities: Collection[int],
-    counts: Counter[str],
-    progress: Progress,
+    pushed: Pushed,
 ) -> None:
+    """Creations; one that nobody can do (no such campaign, say) does not hold up what else waits."""
+    try:
+        create(ledger, sinks, sink, playbook, run, pushed.counts)
+    except PlatformError as error:
+        if error.is_passing:
+            raise
+        pushed.failures.append(str(error))
+
+
+def _drain(
+    ledger: Ledger,
+    sink: Sink,
+    source: Source,
+    playbook: Playbook,
+    run: Run,
+    lot: str,
+    priorities: Sequence[int],
+    pushed: Pushed,
+    progress: Progress,
+) -> bool:
+    """Writes everything of a lot that may be written now; False if scores must wait for another day."""
+    calls = 0
     while True:
         with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
             claims = outbox.claim(tx, sink.platform, BATCH, run.as_of, priorities=priorities, creations=False)
         if not claims:
-            return
-        for object in sorted({claim.object for claim in claims}, key=lambda name: ORDER.get(name, 9)):
-            group = [claim for claim in claims if claim.object == object]
+            return True
+        if lot == "scores" and _is_used(source, playbook.platforms.push.score_quota, calls):
+            release(ledger, run, claims)
+            return False
+        calls += ceil(len(claims) / RECORDS_A_CALL)
+        groups = _by_object(claims)
+        for place, (object, group) in enumerate(groups):
             try:
-                settlements = _write(ledger, sink, object, group, playbook)
+                _write(ledger, sink, object, group, playbook, run, pushed.counts)
             except PlatformError:
-                # Nothing of this group was written. It waits again, and the platform is left alone in this run.
-                release(
-                    ledger,
-                    run,
-                    [claim for claim in claims if ORDER.get(claim.object, 9) >= ORDER.get(object, 9)],
-                )
+                release(ledger, run, [claim for _, later in groups[place + 1 :] for claim in later])
                 raise
-            settle(ledger, run, group, settlements, counts)
             progress.advance(f"push {sink.platform} {lot}", len(group))
 
 
+def _by_object(claims: Sequence[Claim]) -> list[tuple[str, list[Claim]]]:
+    """People before their handovers: an `MQL__c` that a rep sees points to a lead that is ready."""
+    names = sorted({claim.object for claim in claims}, key=lambda name: (ORDER.get(name, 9), name))
+    return [(name, [claim for claim in claims if claim.object == name]) for name in names]
+
+
 def _write(
-    ledger: Ledger, sink: Sink, object: str, claims: Sequence[Claim], playbook: Playbook
-) -> list[Settlement]:
-    """Writes one object's records; what the platform shows right now may settle fields without a write."""
-    look = Look.at(ledger, sink, object, claims, playbook)
-    settlements: list[Settlement] = []
-    changes: dict[str, tuple[Claim, RecordChange]] = {}
-    for claim in claims:
-        ruled, values = look.rule(claim)
-        settlements += ruled
-        if values:
-            changes[claim.target] = (claim, _change(object, claim, values))
-    sent = [change for _, change in changes.values()]
-    by_rule = playbook.assignment.mode == "crm_rules" and object == "lead"
-    handed, others = _split(sent, by_rule)
-    outcomes = [*_call(sink, object, others, False), *_call(sink, object, handed, True)]
-    written = {change.key: (claim, change) for claim, change in changes.values()}
+    ledger: Ledger,
+    sink: Sink,
+    object: str,
+    claims: Sequence[Claim],
+    playbook: Playbook,
+    run: Run,
+    counts: Counter[str],
+) -> None:
+    """Writes one object's records, call by call, and settles each call by itself; what the platform shows right now
+    may settle fields without a write. On an error everything is settled or released before it is raised."""
+    try:
+        look = Look.at(ledger, sink, object, claims, playbook)
+    except PlatformError:
+        release(ledger, run, claims)
+        raise
+    looked = [(claim, look.rule(claim)) for claim in claims]
+    settle(ledger, run, claims, [one for _, ruled in looked for one in ruled.settled], counts)
+    parts = [
+        Part(
+            [
+                (claim, _change(object, claim, ruled.values))
+                for claim, ruled in looked
+                if ruled.values and ruled.hands_over == by_rule
+            ],
+            by_rule,
+        )
+        for by_rule in (False, True)
+    ]
+    waiting = [part for part in parts if part.claims]
+    for place, part in enumerate(waiting):
+        changes = [change for _, change in part.claims]
+        try:
+            outcomes = write_unmanaged(sink, object, changes, crm_rules=part.by_rule)
+        except PlatformError as error:
+            settle(ledger, run, claims, list(_failed(part, error)), counts)
+            _release_values(ledger, run, waiting[place + 1 :])
+            raise
+        settle(ledger, run, claims, list(_settlements(part, outcomes)), counts)
+
+
+def _settlements(part: Part, outcomes: Sequence[Sequence[Outcome]]) -> Iterator[Settlement]:
+    """Per change its outcomes: mostly one, for all its fields."""
+    for (claim, change), of_change in zip(part.claims, outcomes, strict=True):
+        for outcome, names in _fields(change, of_change):
+            ids = [entry.id for entry in claim.entries if entry.field in names]
+            if ids:
+                yield settlement(ids, outcome)
+
+
+def _fields(change: RecordChange, outcomes: Sequence[Outcome]) -> Iterator[tuple[Outcome, set[str]]]:
+    """Outcomes with the fields that each is about: `write_unmanaged` names those that it left out."""
+    left_out = {outcome.message for outcome in outcomes if outcome.code == "crm_managed"}
     for outcome in outcomes:
-        claim, change = written[outcome.key]
+        if outcome.code == "crm_managed":
+            yield outcome, {outcome.message}
+        else:
+            yield outcome, set(change.values) - left_out
+
+
+def _failed(part: Part, error: PlatformError) -> Iterator[Settlement]:
+    """After a temporary failure nobody knows what arrived: it is tried again, and counts as perhaps written."""
+    for claim, change in part.claims:
         ids = [entry.id for entry in claim.entries if entry.field in change.values]
-        settlements.append(settlement(ids, outcome))
-    return settlements
+        yield unsent(ids, error)
 
 
-def _split(changes: Sequence[RecordChange], by_rule: bool) -> tuple[list[RecordChange], list[RecordChange]]:
-    """With the CRM's own rules in force, the write that sets the status hands over and is told to run them."""
-    handed = [change for change in changes if by_rule and "status" in change.values]
-    return handed, [change for change in changes if change not in handed]
+def _release_values(ledger: Ledger, run: Run, parts: Sequence[Part]) -> None:
+    release(
+        ledger,
+        run,
+        [claim for part in parts for claim, _ in part.claims],
+        fields={claim.target: set(change.values) for part in parts for claim, change in part.claims},
+    )
 
 
-def _call(sink: Sink, object: str, changes: Sequence[RecordChange], crm_rules: bool) -> list[Outcome]:
-    return sink.write(object, changes, crm_rules=crm_rules) if changes else []
-
-
-def _change(object: str, claim: Claim, values: Mapping[str, object]) -> RecordChange:
+def _change(object: str, claim: Claim, values: Mapping[str, Any]) -> RecordChange:
     if object in ("mql_record", "task"):
         return RecordChange(values, external_key=claim.target)
     return RecordChange(values, native_id=claim.target)
 
 
-def _quota_is_used(source: Source, share: float) -> bool:
+def _is_used(source: Source, share: float, calls: int) -> bool:
+    """Whether scores have had their share. What a platform told at the run's start grows by our own `calls`."""
     usage = source.usage()
-    return usage is not None and usage.used >= share * usage.limit
+    return usage is not None and usage.used + calls >= share * usage.limit

@@ -1,9 +1,11 @@
 """Ending claims: outcomes of the ports as the outbox keeps them."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
+from connectors.errors import PlatformError
 from connectors.ports import Outcome
 from ledger import outbox
 from ledger.open import Ledger
@@ -26,16 +28,22 @@ def settlement(ids: Iterable[int], outcome: Outcome) -> Settlement:
     )
 
 
+def unsent(ids: Iterable[int], error: PlatformError) -> Settlement:
+    """What a failed call leaves: tried again by a later run. Its answer may have been lost after it was done."""
+    return Settlement(
+        list(ids), OutboxState.DEFERRED, code=error.code or type(error).__name__, message=str(error)
+    )
+
+
 def settle(
     ledger: Ledger, run: Run, claims: Sequence[Claim], settlements: Sequence[Settlement], counts: Counter[str]
 ) -> None:
     """Writes down what became of claims, and counts it by `platform object outcome`."""
+    if not settlements:
+        return
     later = run.as_of + RETRY_AFTER
     final = [
-        Settlement(one.ids, one.state, one.code, one.message, one.native_id, later, one.at)
-        if one.state == OutboxState.DEFERRED
-        else one
-        for one in settlements
+        replace(one, not_before=later) if one.state == OutboxState.DEFERRED else one for one in settlements
     ]
     with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
         outbox.settle(tx, final, run.as_of)
@@ -45,7 +53,21 @@ def settle(
             counts[f"{of_entry[number].platform} {of_entry[number].object} {one.state}"] += 1
 
 
-def release(ledger: Ledger, run: Run, claims: Iterable[Claim]) -> None:
-    """Puts claims back that were never sent."""
+def release(
+    ledger: Ledger,
+    run: Run,
+    claims: Iterable[Claim],
+    *,
+    fields: Mapping[str, Collection[str]] | None = None,
+) -> None:
+    """Puts claims back that were never sent; with `fields` (by target) only these of their entries."""
+    ids = [
+        entry.id
+        for claim in claims
+        for entry in claim.entries
+        if fields is None or entry.field in fields[claim.target]
+    ]
+    if not ids:
+        return
     with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
-        outbox.release(tx, [number for claim in claims for number in claim.ids], run.as_of)
+        outbox.release(tx, ids, run.as_of)

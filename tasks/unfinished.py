@@ -15,11 +15,10 @@ from schemas.vocabulary import OutboxState, Platform
 from tasks.run import Run
 from tasks.settlements import settle
 
-KEYED = ("mql_record", "task")
-
 
 def settle_claims(ledger: Ledger, sinks: Mapping[Platform, Sink], run: Run) -> Counter[str]:
-    """Settles every claimed entry by what its platform shows; a platform that does not answer keeps its claims."""
+    """Settles every claimed entry by what its platform shows. A platform that can't be asked keeps its claims: the
+    pull and the push of this run say why."""
     counts: Counter[str] = Counter()
     with ledger.read() as connection:
         claims = outbox.claimed(connection)
@@ -29,9 +28,7 @@ def settle_claims(ledger: Ledger, sinks: Mapping[Platform, Sink], run: Run) -> C
             group = [claim for claim in theirs if claim.object == object]
             try:
                 settlements = _settled(sink, object, group)
-            except PlatformError as error:
-                if not error.is_passing:
-                    raise
+            except PlatformError:
                 continue
             settle(ledger, run, group, settlements, counts)
     return counts
@@ -50,23 +47,31 @@ def _settled(sink: Sink, object: str, claims: Sequence[Claim]) -> list[Settlemen
 
 def _of_record(claim: Claim, shown: Mapping[str, str | None] | None) -> list[Settlement]:
     arrived = [
-        entry.id
-        for entry in claim.entries
-        if shown is not None and _same(entry.value, shown.get(entry.field))
+        entry.id for entry in claim.entries if shown is not None and same(entry.value, shown.get(entry.field))
     ]
     missing = [entry.id for entry in claim.entries if entry.id not in arrived]
     found = [Settlement(arrived, OutboxState.APPLIED, at=claim.claimed_at)] if arrived else []
     return [*found, Settlement(missing, OutboxState.PENDING)] if missing else found
 
 
-def _same(ours: Any, shown: str | None) -> bool:
-    """Whether a platform's value, as the port gives it, is the one we wrote."""
-    wanted = normalised(ours)
-    if wanted == shown:
+def same(ours: Any, shown: str | None) -> bool:
+    """Whether a platform's value, as the port gives it, is the one we wrote.
+
+    Platforms keep instants to the second and numbers without needless digits, end lines in their own way, hold false
+    where nothing stands, and drop empty text.
+    """
+    wanted = _lines(normalised(ours))
+    found = _lines(shown)
+    if wanted == found:
         return True
-    if wanted is None or shown is None:
-        return False
-    return _number(wanted) == _number(shown) is not None or _instant(wanted) == _instant(shown) is not None
+    if wanted is None or found is None:
+        return {wanted, found} == {None, "false"}
+    read = ((reading(wanted), reading(found)) for reading in (_number, _instant))
+    return any(one is not None and one == other for one, other in read)
+
+
+def _lines(text: str | None) -> str | None:
+    return text.replace("\r\n", "\n").strip() or None if text is not None else None
 
 
 def _number(text: str) -> float | None:
@@ -78,6 +83,7 @@ def _number(text: str) -> float | None:
 
 def _instant(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.tzinfo is not None else None

@@ -12,79 +12,110 @@ NUMBERS = ("score", "fit", "engagement")
 def wanted_in_marketo(
     records: pl.DataFrame,
     scores: pl.DataFrame,
-    stages: pl.DataFrame,
+    places: pl.DataFrame,
     of_mql: pl.DataFrame,
-    cycles: pl.DataFrame,
+    moved_at: pl.DataFrame,
     last_writes: pl.DataFrame,
+    *,
     score_step: int,
     path_start: str,
 ) -> pl.DataFrame:
-    """WANTED for every Marketo record. `stages`: one row per person; `of_mql`: those of people we made MQLs."""
+    """WANTED for every Marketo record. `places`: one row per person; `of_mql`: those of people we made MQLs.
+
+    `moved_at`: when something last happened to a cycle of each person.
+    """
     people = records.filter((pl.col("platform") == Platform.MARKETO) & ~pl.col("is_deleted")).with_columns(
         target="native_id", is_creation=pl.lit(False), cycle_key=pl.lit(None, pl.String)
     )
     if people.is_empty():
         return pl.DataFrame(schema=WANTED)
+    known = _with_given(people, last_writes)
     return pl.concat(
         [
-            _scores(people, scores, stages, cycles, last_writes, score_step),
-            _stage(people, stages, path_start),
+            _scores(known, scores, places, moved_at, score_step, path_start),
+            _stage(known, places, path_start),
             _stamps(people, of_mql),
         ]
     )
 
 
+def _with_given(people: pl.DataFrame, last_writes: pl.DataFrame) -> pl.DataFrame:
+    """`given_score`, `given_grade`, `given_stage`: what was last given and not refused. `given_at`: of the score."""
+    given = last_writes.filter(
+        (pl.col("platform") == Platform.MARKETO)
+        & (pl.col("object") == "person")
+        & ~pl.col("is_creation")
+        & ~pl.col("state").is_in([OutboxState.REJECTED, OutboxState.CONFLICT])
+    )
+    text = pl.col("value").str.json_decode(pl.String)
+    for name in ("score", "grade", "stage"):
+        value = pl.col("value").cast(pl.Int64, strict=False) if name == "score" else text
+        part = given.filter(pl.col("field") == name).select(
+            "target", value.alias(f"given_{name}"), pl.col("at").alias("given_at")
+        )
+        part = part if name == "score" else part.drop("given_at")
+        people = people.join(part, on="target", how="left")
+    return people
+
+
 def _scores(
     people: pl.DataFrame,
     scores: pl.DataFrame,
-    stages: pl.DataFrame,
-    cycles: pl.DataFrame,
-    last_writes: pl.DataFrame,
+    places: pl.DataFrame,
+    moved_at: pl.DataFrame,
     step: int,
+    path_start: str,
 ) -> pl.DataFrame:
-    """Scores move all day; they are written when grade, stage or cycle changed, or the score by a whole step."""
+    """Scores move all day; they are written when grade, stage or cycle changed since, or the score by a whole step."""
     now = scores.select(
-        "person_key", *((pl.col(name) / 100).round().cast(pl.Int64) for name in NUMBERS), "grade"
+        "person_key",
+        *((pl.col(name) / 100).round().cast(pl.Int64).alias(f"now_{name}") for name in NUMBERS),
+        now_grade="grade",
     )
-    given = last_writes.filter(
-        (pl.col("object") == "person") & ~pl.col("state").is_in([OutboxState.REJECTED, OutboxState.CONFLICT])
+    rows = (
+        people.join(now, on="person_key")
+        .join(
+            places.select("person_key", stage_now="stage", stage_origin="origin"), on="person_key", how="left"
+        )
+        .join(moved_at, on="person_key", how="left")
     )
-    last = {
-        name: given.filter(pl.col("field") == name).select("target", pl.col("value").alias(f"given_{name}"))
-        for name in ("score", "grade", "stage")
-    }
-    rows = people.rename({name: f"shown_{name}" for name in (*NUMBERS, "grade")}).join(now, on="person_key")
-    for part in last.values():
-        rows = rows.join(part, on="target", how="left")
-    rows = rows.join(
-        stages.select("person_key", stage_now="stage", stage_origin="origin"), on="person_key", how="left"
+    score_known = pl.coalesce("given_score", "score")
+    grade_known = pl.coalesce("given_grade", "grade")
+    stage_known = pl.coalesce("given_stage", "stage", pl.lit(path_start))
+    moved = (pl.col("now_score") - score_known).abs() >= step
+    stage_moved = (pl.col("stage_origin") == Origin.LIVE) & (pl.col("stage_now") != stage_known)
+    cycle_moved = pl.col("moved_at") > pl.col("given_at")
+    due = rows.filter(
+        score_known.is_null()
+        | moved
+        | pl.col("now_grade").ne_missing(grade_known)
+        | stage_moved.fill_null(False)
+        | cycle_moved.fill_null(False)
     )
-    turned = cycles.group_by("person_key").agg(
-        cycle_turned_at=pl.max_horizontal("opened_at", "accepted_at", "closed_at").max()
+    names = (*NUMBERS, "grade")
+    shown = due.rename({name: f"shown_{name}" for name in names}).rename(
+        {f"now_{name}": name for name in names}
     )
-    given_at = given.filter(pl.col("field") == "score").select("target", given_at="at")
-    rows = rows.join(turned, on="person_key", how="left").join(given_at, on="target", how="left")
-    cycle_moved = (pl.col("cycle_turned_at") > pl.col("given_at")).fill_null(False)
-    score_known = pl.coalesce(pl.col("given_score").cast(pl.Int64, strict=False), "shown_score")
-    grade_known = pl.coalesce(pl.col("given_grade").str.json_decode(pl.String), "shown_grade")
-    stage_known = pl.coalesce(pl.col("given_stage").str.json_decode(pl.String), "stage")
-    moved = (pl.col("score") - score_known).abs() >= step
-    stage_moved = (pl.col("stage_origin") == Origin.LIVE) & pl.col("stage_now").ne_missing(stage_known)
-    graded = pl.col("grade").ne_missing(grade_known)
-    due = rows.filter(score_known.is_null() | moved | graded | stage_moved | cycle_moved)
-    return unpivoted(
-        due.with_columns(why=pl.lit("score")), dict.fromkeys((*NUMBERS, "grade"), SCORE), shown="shown_"
-    )
+    return unpivoted(shown.with_columns(why=pl.lit("score")), dict.fromkeys(names, SCORE), shown="shown_")
 
 
-def _stage(people: pl.DataFrame, stages: pl.DataFrame, path_start: str) -> pl.DataFrame:
-    """The stage that a live run gave; what was adopted stays as it is shown."""
-    given = stages.filter((pl.col("origin") == Origin.LIVE) & (pl.col("stage") != path_start))
-    rows = people.rename({"stage": "shown_stage"}).join(given.select("person_key", "stage"), on="person_key")
-    return unpivoted(rows.with_columns(why=pl.lit("stage")), {"stage": STAMP}, shown="shown_")
+def _stage(people: pl.DataFrame, places: pl.DataFrame, path_start: str) -> pl.DataFrame:
+    """The stage that a live run gave; what was adopted stays as it is shown. Nobody is told of a path's first stage
+    unless another one stands there."""
+    given = places.filter(pl.col("origin") == Origin.LIVE).select("person_key", stage_now="stage")
+    rows = (
+        people.rename({"stage": "shown_stage"})
+        .join(given, on="person_key")
+        .filter(
+            (pl.col("stage_now") != path_start)
+            | pl.any_horizontal(pl.col("shown_stage", "given_stage").is_not_null())
+        )
+        .with_columns(stage="stage_now", why=pl.lit("stage"))
+    )
+    return unpivoted(rows, {"stage": STAMP}, shown="shown_")
 
 
-def _stamps(people: pl.DataFrame, stages: pl.DataFrame) -> pl.DataFrame:
+def _stamps(people: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     shown = people.rename({name: f"shown_{name}" for name in STAMPS})
-    rows = shown.join(stages.select("person_key", *STAMPS), on="person_key")
+    rows = shown.join(places.select("person_key", *STAMPS), on="person_key")
     return stamps(rows.with_columns(why=pl.lit("stamp")))

@@ -1,6 +1,8 @@
 """What a platform ought to show: one row per field, as a long frame."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
@@ -22,6 +24,18 @@ WANTED = columns(
 )
 OWNER, STAMP, SCORE = 1, 2, 3
 """Priorities: owner, status, `MQL__c` and creations; stamps; scores."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """`wanted`: what ought to stand there. `left`: what would, were it not for a person's work; `why` says whose."""
+
+    wanted: pl.DataFrame
+    left: pl.DataFrame
+
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls(pl.DataFrame(schema=WANTED), pl.DataFrame(schema=WANTED))
 
 
 def json_value(name: str, dtype: pl.DataType) -> pl.Expr:
