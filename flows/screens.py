@@ -37,7 +37,7 @@ def summary_parts(summary: Summary) -> Sequence[RenderableType]:
         ("held back by", summary.blocked),
         ("owner found by", summary.assigned),
         ("would write" if not summary.is_live else "to write", summary.asked),
-        ("written", summary.pushed),
+        ("fields written", summary.pushed),
     ]
     rows = [(name, counted(dict(counter.most_common()))) for name, counter in groups if counter.total()]
     if rows:
