@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from prefect import flow
+from prefect.logging.handlers import APILogHandler
 
 from benchmarks.measure import StageClock
 from flows import artifacts, chain
@@ -27,4 +28,5 @@ def run(wiring: Wiring, clock: StageClock) -> Summary:
         return finish(summaries[-1])
 
     benchmark(return_state=True)
+    APILogHandler.flush()  # the server may be stopped any moment
     return summaries[-1]

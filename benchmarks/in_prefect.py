@@ -113,5 +113,5 @@ def _server(scene: Scene, result: Result) -> Iterator[None]:
             local_prefect.Api(port).wait_until_healthy(process, log)
         result.add("start of the server", starting.seconds)
         os.environ.clear()
-        os.environ.update(env | {"PREFECT_LOGGING_TO_CONSOLE_ENABLED": "false"})
+        os.environ.update(env | {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR"})
         yield
