@@ -49,13 +49,13 @@ def changed(summary: Summary) -> str:
         (asked, summary.asked),
         ("Written", summary.pushed),
     ]
-    rows = [(name, told) for name, counter in groups if (told := _told(counter))]
+    rows = [row for name, counter in groups for row in _told(name, counter)]
     return "".join(
         [
             "" if summary.is_live else silent,
             _list("What went wrong", summary.failures),
             _list("Worth knowing", summary.notes),
-            _table("What changed", ["", ""], rows),
+            _table("What changed", ["", "number", ""], rows),
             _table(
                 "What was pulled", ["stream", "pulled", "stored", "known", "quarantined"], _pulled(summary)
             ),
@@ -112,9 +112,10 @@ def _pulled(summary: Summary) -> Iterator[tuple[object, ...]]:
                 yield (f"{pulled.platform} {stream}", *numbers)
 
 
-def _told(counter: Counter[str]) -> str:
-    """`1,463 known · 154 engaged`, the largest first; nothing where all is zero."""
-    return " · ".join(f"{n:,} {what.replace('_', ' ')}" for what, n in counter.most_common() if n)
+def _told(name: str, counter: Counter[str]) -> list[tuple[object, ...]]:
+    """A counter's rows, the largest first; its name stands before the first."""
+    counted = [(n, what.replace("_", " ")) for what, n in counter.most_common() if n]
+    return [("" if number else name, n, what) for number, (n, what) in enumerate(counted)]
 
 
 def _list(title: str, lines: Iterable[str]) -> str:
@@ -127,7 +128,7 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]])
     body = [list(row) for row in rows]
     if not body:
         return ""
-    rules = ["---:" if any(isinstance(row[n], int) for row in body) else "---" for n, _ in enumerate(columns)]
+    rules = ["---:" if any(_is_number(row[n]) for row in body) else "---" for n, _ in enumerate(columns)]
     lines = [columns, rules, *([_cell(cell) for cell in row] for row in body)]
     told = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     return f"{f'## {title}' if title else ''}\n\n{told}\n"

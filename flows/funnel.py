@@ -61,7 +61,7 @@ def _came(group: Standing, place: int, stage: str, path: Sequence[str]) -> bool:
     return group.furthest >= place or (group.was_mql and place < path.index(MQL))
 
 
-WIDTH, ROW, LEFT, BAR, NOTE, EDGE = 900, 46, 140, 370, 540, 24
+WIDTH, ROW, LEFT, BAR, NOTE, EDGE = 900, 46, 152, 362, 542, 24
 INK, DIM, RULE, PAPER = "#1f2933", "#66727f", "#e4e7eb", "#ffffff"
 TO_MQL, FROM_MQL, TRACK = "#3b6fd4", "#12866b", "#f1f4f8"
 FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
