@@ -96,8 +96,8 @@ def _in_scope(scored: Scored, playbook: Playbook) -> pl.DataFrame:
 
 
 def _told(cycles: pl.DataFrame, activities: pl.DataFrame, scored: Scored) -> pl.DataFrame:
-    """cycle_key, summary, lead_source: what the person asked for and looked at up to the handover, or until they raised a
-    hand in it; and where they came from."""
+    """cycle_key, summary, lead_source: what the person asked for and looked at up to the handover, or until they raised
+    a hand in it; and where they came from."""
     sources = (
         scored.attributes.sort("at").unique("person_key", keep="last").select("person_key", "lead_source")
     )

@@ -17,7 +17,8 @@ LINKS = {"person_key": pl.String, "native_id": pl.String, "id": pl.Int64}
 
 
 def with_found_records(connection: sa.Connection, records: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """`records` (frames.facts.Records), and for people without a living one in the CRM the one that was found or made."""
+    """`records` (frames.facts.Records), and for people without a living one in the CRM the one that was found or
+    made."""
     chosen = sa.select(outbox.c.person_key, outbox.c.native_id, outbox.c.id).where(
         outbox.c.is_creation,
         outbox.c.native_id.is_not(None),

@@ -1,8 +1,8 @@
 """Push: drain the outbox. Claim, look once more where a person may have been quicker, call, settle record by record.
 
 Owner, status, `MQL__c` and creations come first, then stamps, then scores, which may use a share of the day's calls
-only. What is claimed and not settled when a run is killed is looked at by the next run (`tasks.unfinished`), so nothing is
-written twice and nothing is forgotten.
+only. What is claimed and not settled when a run is killed is looked at by the next run (`tasks.unfinished`), so nothing
+is written twice and nothing is forgotten.
 """
 
 from collections import Counter

@@ -16,10 +16,12 @@ from engine.changes.wanted import Wish
 from engine.changes.writable import writable
 from engine.target import crm_targets
 from schemas.context import Window
+from schemas.frames.base import empty
+from schemas.frames.decisions import Changes, Conflicts, Drops
 from schemas.playbook.assignment import Assignment
 from schemas.playbook.lifecycle import Lifecycle
 from schemas.playbook.platforms import Platforms
-from schemas.vocabulary import CycleKind, OwnerKind
+from schemas.vocabulary import CycleKind, Origin, OwnerKind
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,10 @@ class ChangeDecisions:
 def derive(
     decided: Decided, platforms: Platforms, lifecycle: Lifecycle, assignment: Assignment, window: Window
 ) -> ChangeDecisions:
-    """What the platforms ought to show and don't. Trials, adopted and backfilled things are never written."""
+    """What the platforms ought to show and don't. Trials, adopted and backfilled things are never written, and
+    before we are live nothing is."""
+    if window.live_since is None or window.as_of < window.live_since:
+        return ChangeDecisions(empty(Changes), empty(Drops), empty(Conflicts))
     people = decided.people.filter(~pl.col("is_erased")).join(
         decided.in_scope.select("person_key"), on="person_key", how="semi"
     )
@@ -68,7 +73,7 @@ def derive(
     wishes = [
         _in_crm(decided, targets, cycles, platforms, lifecycle, assignment),
         wanted_records(
-            cycles,
+            live.served(cycles),
             targets,
             decided.mql_records,
             decided.told,
@@ -97,9 +102,10 @@ def _in_crm(
     lifecycle: Lifecycle,
     assignment: Assignment,
 ) -> Wish:
-    """Of leads and contacts."""
-    mqls = cycles.filter(pl.col("kind") == CycleKind.MQL)
-    places = live.places(decided.stages, mqls, decided.cycles)
+    """Of leads and contacts. What was adopted keeps owner, status and dates, also where a hand was raised in it."""
+    ours = live.served(cycles).filter(pl.col("origin") == Origin.LIVE)
+    mqls = ours.filter(pl.col("kind") == CycleKind.MQL)
+    places = live.places(decided.stages, mqls)
     leading = live.leading(mqls)
     before_mql = lifecycle.path[: lifecycle.path.index("mql")]
     spoken = targets.with_columns(target="native_id", is_creation=pl.lit(False)).join(
@@ -111,14 +117,17 @@ def _in_crm(
         is_sent_back=pl.col("stage").is_in([*lifecycle.detours, *before_mql]),
     )
     status = wanted_status(
-        spoken.join(stages, on="person_key", how="left"), decided.verdicts, platforms.statuses
+        spoken.join(stages, on="person_key", how="left"),
+        decided.verdicts,
+        decided.last_writes,
+        platforms.statuses,
     )
-    dated = wanted_stage_and_stamps(targets, leading, places)
+    dated = wanted_stage_and_stamps(targets, leading, live.with_own_dates(places, mqls))
     owner = Wish.nothing()
     if assignment.mode == "decide_and_push":
         names = [*assignment.placeholder_owners, *filter(None, [platforms.handover.default_owner])]
         free = free_owners(decided.owners, names)
-        owner = wanted_owner(targets, live.leading(cycles), free, decided.last_writes)
+        owner = wanted_owner(targets, live.leading(ours), free, decided.last_writes)
     return Wish(pl.concat([status.wanted, dated, owner.wanted]), pl.concat([status.left, owner.left]))
 
 
@@ -133,21 +142,21 @@ def _elsewhere(
     assignment: Assignment,
 ) -> Wish:
     """Of Marketo's people, of tasks, and of who is not in the CRM yet."""
-    mqls = cycles.filter(pl.col("kind") == CycleKind.MQL)
-    places = live.places(decided.stages, cycles, decided.cycles)
+    mqls = cycles.filter((pl.col("kind") == CycleKind.MQL) & (pl.col("origin") == Origin.LIVE))
+    places = live.places(decided.stages, mqls)
     users = decided.owners.filter(pl.col("kind") == OwnerKind.USER)["owner_id"]
     parts = [
         wanted_in_marketo(
             records,
             decided.scores,
             places,
-            places.join(mqls, on="person_key", how="semi"),
+            live.with_own_dates(places, mqls),
             live.moved_at(cycles),
             decided.last_writes,
             score_step=platforms.push.score_step,
             path_start=lifecycle.path[0],
         ),
-        wanted_tasks(cycles, targets, decided.told, users, decided.last_writes),
+        wanted_tasks(live.served(cycles), targets, decided.told, users, decided.last_writes),
         wanted_arrivals(
             people,
             records,

@@ -6,7 +6,7 @@ import polars as pl
 
 from engine.changes.differences import PLACE
 from engine.changes.wanted import OWNER, Wish, unpivoted
-from engine.changes.words import heard_at, said_at
+from engine.changes.words import heard_at, is_settled, said_at
 from schemas.frames.base import UTC
 from schemas.playbook.platforms import StatusRow
 from schemas.vocabulary import CycleState, OutboxState, Platform, RecordObject
@@ -65,7 +65,7 @@ def wanted_records(
     )
     if rows.is_empty():
         return Wish.nothing()
-    rows = _with_status(rows, verdicts, statuses)
+    rows = _with_status(rows, verdicts, last_writes, statuses)
     rows = _with_reasons(rows)
     unread = rows.with_columns(learned_at=pl.lit(None, UTC))
     left = rows.filter("is_theirs").with_columns(why=pl.lit("a person said so later"))
@@ -134,7 +134,9 @@ def _rows(cycles: pl.DataFrame, targets: pl.DataFrame, statuses: Sequence[Status
     )
 
 
-def _with_status(rows: pl.DataFrame, verdicts: pl.DataFrame, statuses: Sequence[StatusRow]) -> pl.DataFrame:
+def _with_status(
+    rows: pl.DataFrame, verdicts: pl.DataFrame, last_writes: pl.DataFrame, statuses: Sequence[StatusRow]
+) -> pl.DataFrame:
     """`is_theirs`: a person said on the record, later than anywhere else, what it shows, and we would say otherwise.
 
     A rejection for a wrong owner is the one status of a person that is set back: the cycle is open again by it.
@@ -148,13 +150,15 @@ def _with_status(rows: pl.DataFrame, verdicts: pl.DataFrame, statuses: Sequence[
     )
     said = said_at(meant, verdicts, ["mql_record"], "cycle_key")
     elsewhere = heard_at(verdicts, ELSEWHERE, "person_key")
-    both = meant.join(said, on="cycle_key", how="left").join(elsewhere, on="person_key", how="left")
+    timed = meant.join(said, on="cycle_key", how="left").join(elsewhere, on="person_key", how="left")
+    both = is_settled(timed, last_writes)
     is_set_back = (pl.col("state") == CycleState.OPEN) & (pl.col("meaning") == "rejected")
     is_later = pl.col("said_at") >= pl.max_horizontal("opened_at", "closed_at", "heard_at")
     differs = pl.col("shown_status").is_not_null() & (pl.col("shown_status") != pl.col("status"))
     return both.with_columns(
         is_set_back=is_set_back.fill_null(False),
-        is_theirs=(differs & is_later & ~is_set_back).fill_null(False),
+        is_theirs=(differs & ~is_set_back.fill_null(False)).fill_null(False)
+        & (is_later.fill_null(False) | pl.col("is_settled")),
     )
 
 

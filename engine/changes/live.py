@@ -5,10 +5,9 @@ import polars as pl
 from engine.changes.stamps import STAMPS
 from schemas.context import Window
 from schemas.frames.base import UTC
-from schemas.vocabulary import CycleKind, CycleState, Origin
+from schemas.vocabulary import CycleState, Origin
 
 IS_OPEN = pl.col("state").is_in([state.value for state in CycleState if state.is_open])
-_OPENED = {"first_mql_at": "opened_at", "first_sal_at": "accepted_at"}
 
 
 def live_cycles(cycles: pl.DataFrame, assignments: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -50,12 +49,14 @@ def moved_at(cycles: pl.DataFrame) -> pl.DataFrame:
     return cycles.group_by("person_key").agg(moved_at=moments.max())
 
 
-def places(stages: pl.DataFrame, cycles: pl.DataFrame, everything: pl.DataFrame) -> pl.DataFrame:
-    """One row of `stages` per person: the stage on the line of the leading cycle, else where something happened last;
-    first stamps are the earliest of all lines, last ones the latest.
+def served(cycles: pl.DataFrame) -> pl.DataFrame:
+    """Cycles of which there is something to show: assignment has answered, if only by "nobody", or they are over."""
+    return cycles.filter(pl.col("how").is_not_null() | (pl.col("origin") == Origin.ADOPTED) | ~IS_OPEN)
 
-    `cycles`: live ones. `everything`: all cycles; a first date that only a backfill found gives way to our own.
-    """
+
+def places(stages: pl.DataFrame, cycles: pl.DataFrame) -> pl.DataFrame:
+    """One row of `stages` per person: the stage on the line of the leading one of `cycles`, else where something
+    happened last; of first dates the earliest of all lines, of last ones the latest."""
     of_cycle = leading(cycles).select("person_key", "line", pl.lit(True).alias("of_cycle"))
     ordered = stages.join(of_cycle, on=["person_key", "line"], how="left").sort(
         pl.col("of_cycle").fill_null(False), "since", "line"
@@ -64,22 +65,23 @@ def places(stages: pl.DataFrame, cycles: pl.DataFrame, everything: pl.DataFrame)
     stamps = stages.group_by("person_key").agg(
         pl.col(name).min() if name.startswith("first") else pl.col(name).max() for name in STAMPS
     )
-    both = shown.join(stamps, on="person_key", how="left")
-    for stamp, moment in _OPENED.items():
-        both = both.join(_of_backfill(everything, moment), on=["person_key"], how="left")
-        both = both.join(_of_ours(cycles, moment), on="person_key", how="left")
-        is_backfilled = pl.col("backfilled").list.contains(pl.col(stamp)).fill_null(False)
-        both = both.with_columns(pl.when(is_backfilled).then("ours").otherwise(stamp).alias(stamp)).drop(
-            "backfilled", "ours"
-        )
-    return both
+    return shown.join(stamps, on="person_key", how="left")
 
 
-def _of_backfill(cycles: pl.DataFrame, moment: str) -> pl.DataFrame:
-    theirs = cycles.filter(pl.col("origin") == Origin.BACKFILL).drop_nulls(moment)
-    return theirs.group_by("person_key").agg(backfilled=pl.col(moment))
-
-
-def _of_ours(cycles: pl.DataFrame, moment: str) -> pl.DataFrame:
-    ours = cycles.filter(pl.col("kind") == CycleKind.MQL).drop_nulls(moment)
-    return ours.group_by("person_key").agg(ours=pl.col(moment).min())
+def with_own_dates(places: pl.DataFrame, mqls: pl.DataFrame) -> pl.DataFrame:
+    """Places of people whom we made MQLs, with the dates that come from those MQLs. A first date that was adopted, or
+    that a backfill found, is earlier than ours: then ours is not the first."""
+    dates = mqls.group_by("person_key").agg(
+        first_mql=pl.col("opened_at").min(),
+        last_mql=pl.col("opened_at").max(),
+        first_sal=pl.col("accepted_at").min(),
+        last_sal=pl.col("accepted_at").max(),
+    )
+    firsts = [
+        pl.when((pl.col(f"first_{name}_at") >= pl.col(f"first_{name}")).fill_null(True))
+        .then(f"first_{name}")
+        .alias(f"first_{name}_at")
+        for name in ("mql", "sal")
+    ]
+    lasts = [pl.col(f"last_{name}").alias(f"last_{name}_at") for name in ("mql", "sal")]
+    return places.join(dates, on="person_key").with_columns(*firsts, *lasts).select(places.columns)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from engine.changes.wanted import OWNER, Wish, unpivoted
-from engine.changes.words import heard_at, said_at, spelled
+from engine.changes.words import heard_at, is_settled, said_at, spelled
 from schemas.playbook.platforms import StatusRow
 from schemas.vocabulary import CycleState, RecordObject
 
@@ -17,7 +17,9 @@ ON_RECORD = ("lead", "contact")
 ON_MQL = pl.col("source") == "mql_record"
 
 
-def wanted_status(rows: pl.DataFrame, verdicts: pl.DataFrame, statuses: Sequence[StatusRow]) -> Wish:
+def wanted_status(
+    rows: pl.DataFrame, verdicts: pl.DataFrame, last_writes: pl.DataFrame, statuses: Sequence[StatusRow]
+) -> Wish:
     """`rows`: record (object, target, status, meaning …) and leading MQL cycle of each person, with `stage_now`.
 
     `verdicts`: frames.facts.Verdicts of the people.
@@ -38,12 +40,15 @@ def wanted_status(rows: pl.DataFrame, verdicts: pl.DataFrame, statuses: Sequence
         .filter(pl.col("wants").is_not_null())
     )
     due = _with_words(timed, statuses).with_columns(why=pl.lit("cycle ") + pl.col("state"))
-    wanted = due.filter(pl.col("status").is_not_null()).rename({"shown": "shown_status"})
+    spoken_for = is_settled(due.filter(pl.col("status").is_not_null()), last_writes)
+    wanted = spoken_for.rename({"shown": "shown_status"})
     meaning, state = pl.col("meaning"), pl.col("state")
     agrees = (state == CycleState.OPEN) & (meaning == "open")
     is_unknown = pl.col("shown_status").is_not_null() & meaning.is_null()
     works = (state == CycleState.OPEN) & meaning.is_in(["accepted", "converted"])
-    is_theirs = (is_unknown | works | pl.col("is_later")).fill_null(False)
+    is_theirs = (is_unknown | works | pl.col("is_later").fill_null(False) | pl.col("is_settled")).fill_null(
+        False
+    )
     why = (
         pl.when(is_unknown)
         .then(pl.lit("the status table does not know this status"))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from schemas.playbook.platforms import StatusRow
-from schemas.vocabulary import RecordObject, VerdictKind
+from schemas.vocabulary import OutboxState, RecordObject, VerdictKind
 
 SAYS: dict[str, tuple[VerdictKind, ...]] = {
     "open": (VerdictKind.REOPENED,),
@@ -52,3 +52,17 @@ def heard_at(verdicts: pl.DataFrame, is_there: pl.Expr, key: str) -> pl.DataFram
     """`key`, heard_at: the last word of those for which `is_there` holds, whatever it was."""
     theirs = verdicts.filter(is_there).drop_nulls(key)
     return theirs.group_by(key).agg(heard_at=pl.col("occurred_at").max())
+
+
+def is_settled(wanted: pl.DataFrame, last_writes: pl.DataFrame) -> pl.DataFrame:
+    """`wanted` with `is_settled`: this very status stood on the record by our doing, for this cycle; the record was
+    read since and shows another; and nobody said anything elsewhere (`heard_at`) after we wrote it."""
+    given = last_writes.filter(
+        (pl.col("field") == "status")
+        & pl.col("state").is_in([OutboxState.APPLIED, OutboxState.UNCHANGED])
+        & ~pl.col("is_creation")
+    ).select("object", "target", "cycle_key", given=pl.col("value").str.json_decode(pl.String), given_at="at")
+    both = wanted.join(given, on=["object", "target", "cycle_key"], how="left")
+    stood = (pl.col("given") == pl.col("status")) & (pl.col("learned_at") > pl.col("given_at"))
+    silent = (pl.col("heard_at") <= pl.col("given_at")).fill_null(True)
+    return both.with_columns(is_settled=(stood & silent).fill_null(False)).drop("given", "given_at")

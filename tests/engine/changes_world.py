@@ -45,7 +45,7 @@ def platforms(**changed: Any) -> Platforms:
         },
         "marketo": {
             "people_since": "2026-01-01",
-            "fields": {},
+            "fields": {name: name for name in ["score", "fit", "engagement", "grade", "stage", *STAMPS]},
             "writes": ["score", "fit", "engagement", "grade", "stage", *STAMPS],
             "activities": [],
         },
@@ -143,6 +143,7 @@ class Situation:
         }  # fmt: skip
         owners = [
             ("005rep", "user", "Rep", True), ("005two", "user", "Two", True), ("00Gq", "queue", "Queue", True),
+            ("005sync", "user", "Marketo Sync", True), ("005gone", "user", "Gone", False),
         ]  # fmt: skip
         told = [
             {"cycle_key": row["cycle_key"], "summary": "saw /pricing", "lead_source": "Web"}
@@ -150,7 +151,12 @@ class Situation:
         ]
         window = Window(NOW, NOW, PULLED, self.live_since, LIVE.tzinfo, timedelta(hours=24))  # type: ignore[arg-type]
         assignment = Assignment.model_validate(
-            {"mode": self.mode, "crm_rule": "Standard", "rules": [{"id": "rest", "to": {"queue": "Queue"}}]}
+            {
+                "mode": self.mode,
+                "crm_rule": "Standard",
+                "placeholder_owners": ["marketo sync"],
+                "rules": [{"id": "rest", "to": {"queue": "Queue"}}],
+            }
         )
         wanted = {part.name for part in fields(Decided)}
         known = Decided(

@@ -67,8 +67,22 @@ def test_a_value_that_we_wrote_counts_until_the_record_is_read_again(state: str)
 
 @pytest.mark.parametrize("state", ["rejected", "conflict"])
 def test_a_value_that_was_refused_is_not_asked_for_again(state: str) -> None:
-    situation = an_mql().wrote("lead", "00Q1", state, status="Marketing Qualified", cycle_key="c1")
+    situation = an_mql().wrote("lead", "00Q1", state, status="Marketing Qualified", cycle_key="c1", at=NOW)
     assert "status" not in situation.fields("lead")
+
+
+def test_a_value_that_a_platform_refused_is_asked_for_again_after_a_day() -> None:
+    situation = an_mql().wrote(
+        "lead", "00Q1", "rejected", status="Marketing Qualified", cycle_key="c1", at=LIVE
+    )
+    assert situation.fields("lead")["status"] == "Marketing Qualified"
+
+
+def test_a_value_that_was_refused_for_an_earlier_cycle_is_asked_for() -> None:
+    situation = an_mql().wrote(
+        "lead", "00Q1", "conflict", status="Marketing Qualified", cycle_key="c0", at=NOW
+    )
+    assert situation.fields("lead")["status"] == "Marketing Qualified"
 
 
 # Nothing before we are live, nothing outside the scope, nothing for what is not ours
@@ -372,7 +386,7 @@ def test_a_record_that_somebody_deleted_is_not_made_again() -> None:
 def test_the_record_tells_what_was_true_at_the_handover() -> None:
     fields = an_mql().fields("mql_record")
     assert fields["lead_id"] == "00Q1"
-    assert (fields["score"], fields["fit"], fields["grade"]) == (70.12, 50.0, "B1")
+    assert (fields["score"], fields["fit"], fields["grade"]) == (70, 50, "B1")
     assert (fields["mql_at"], fields["kind"], fields["number"]) == (Z_OPENED, "mql", 1)
     assert (fields["assigned_by"], fields["trigger_rule"]) == ("rest", "score")
     assert (fields["summary"], fields["lead_source"]) == ("saw /pricing", "Web")
