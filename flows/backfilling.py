@@ -1,4 +1,4 @@
-"""A backfill: the past brought into the ledger in windows of at most 31 days, oldest first, and then decided.
+"""A backfill: the past brought into the ledger in windows of thirty days, oldest first, and then decided.
 
 Each window is a run of its own, which reads a closed range and moves no cursor of a live stream. The past is decided
 when all of it is here: a record that changed in March tells of a January that its window alone does not know. Between
@@ -35,13 +35,19 @@ from tasks.run import Run
 from tasks.settle import settle
 from tasks.summary import Summary
 
-WINDOW = timedelta(days=31)
-"""The longest range that a bulk file of Marketo covers."""
+WINDOW = timedelta(days=30)
+"""A bulk file of Marketo covers 31 days at most; some hours of them are left to clocks that change."""
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 
 FAREWELL = 5.0
 """Seconds that a failing backfill waits to say so in its row; without that it looks as if it was killed."""
+
+NOBODY_KNOWN = (
+    "nothing was decided: no sync has run on this ledger, so not everybody is known who was there then; "
+    "run `mqlflow sync` and then the same backfill again"
+)
+"""A range of the past tells of people who were created or changed in it, not of all whose acts it holds."""
 
 PERSON_DAYS = 200_000
 """People times days decided in one shift: some seconds' work, and some hundred megabytes."""
@@ -151,10 +157,12 @@ def _pull(work: _Backfill, days: Days, run: Run, told: Summary) -> None:
 
 def _decide(work: _Backfill, run: Run, told: Summary) -> None:
     ledger, playbook = work.wiring.ledger, work.wiring.playbook
-    others = [platform for platform in work.wiring.sources if platform not in work.sources]
     with work.shifts.next(run) as now:
-        through = min(work.stretch.through, now.last_as_of or work.stretch.through)
-        missing = unread(ledger, Silo.LIFECYCLE, others, playbook.platforms.freshness, through)
+        if now.last_as_of is None:
+            told.undecided.append(NOBODY_KNOWN)
+            return
+        through = min(work.stretch.through, now.last_as_of)
+        missing = unread(ledger, Silo.LIFECYCLE, work.wiring.sources, playbook.platforms.freshness, through)
         if missing:
             told.undecided.extend(missing)
             return
