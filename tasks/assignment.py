@@ -16,6 +16,7 @@ from schemas.context import Window
 from schemas.playbook.load import Playbook
 from schemas.vocabulary import Platform, RecordObject
 from tasks.facts import Facts, load
+from tasks.refused import refused_owners
 from tasks.run import Run
 from tasks.scoring import Scored, score
 
@@ -34,8 +35,11 @@ class Assigned:
 def assign(ledger: Ledger, playbook: Playbook, run: Run, window: Window) -> Assigned | None:
     """Decides; None if no cycle waits for an owner. What is recorded is read, so a run that was killed is caught up."""
     with ledger.read() as connection:
-        cycles = decisions.read_unassigned_cycles(connection)
-        events = decisions.read_sent_back(connection, cycles["cycle_key"])
+        refused, sent_back = refused_owners(connection)
+        cycles = pl.concat([decisions.read_unassigned_cycles(connection), refused]).unique(
+            "cycle_key", keep="first", maintain_order=True
+        )
+        events = pl.concat([decisions.read_sent_back(connection, cycles["cycle_key"]), sent_back])
         assignments = decisions.read_assignments(connection, cycles["person_key"].unique())
     waiting = assignment.due(cycles, events, assignments, window.live_since)
     keys = [each.cycle["cycle_key"] for each in waiting]

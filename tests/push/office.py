@@ -6,7 +6,7 @@ The company has its staff, queues and native sync; its reps are on leave, so tha
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,9 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from connectors.ports import Sink
 from flows import chain
 from flows.settings import Settings
 from flows.wiring import Wiring, wired
-from schemas.vocabulary import Platform
 from simulator.company import Company
 from simulator.credentials import MARKETO, SALESFORCE
 from simulator.marketo.app import create_app as marketo_app
@@ -34,7 +32,6 @@ PLAYBOOK = Path(__file__).parents[2] / "playbook"
 HASTE = {
     "calls_per_20_seconds: 50": "calls_per_20_seconds: 100",
     "people_since: 2023-01-01": "people_since: 2026-02-01",
-    "freshness: {owners: 60, queue_members: 60, campaigns: 60}": "freshness: {owners: 60, queue_members: 60, campaigns: 60}",
 }
 FORM_FILL = 2
 
@@ -49,7 +46,7 @@ class Office:
     servers: tuple[Server, Server]
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
-    wrap: Callable[[Platform, Sink], Sink] | None = None
+    live_since: datetime | None = START
 
     # What people do
 
@@ -70,7 +67,12 @@ class Office:
     def asks_to_be_called(self, who: int) -> None:
         with self.world.lock:
             self.world.marketo.add_activity(
-                FORM_FILL, who, at=self.now, primary_id=7, primary_value="Contact Sales", attributes={"Webform ID": 7}
+                FORM_FILL,
+                who,
+                at=self.now,
+                primary_id=7,
+                primary_value="Contact Sales",
+                attributes={"Webform ID": 7},
             )
 
     def lead(self, name: str = "Ada Byron", owner: str = "Marketo Sync", **values: Any) -> str:
@@ -88,6 +90,37 @@ class Office:
         with self.world.lock:
             return self.world.salesforce.insert("Lead", row, by=self.user("Default Lead Owner"))
 
+    def contact(self, name: str = "Ada Byron", owner: str = "Default Lead Owner", **values: Any) -> str:
+        """A contact of an account."""
+        first, _, last = name.rpartition(" ")
+        email = f"{name.lower().replace(' ', '.')}@acme-example.com"
+        with self.world.lock:
+            by = self.user("Default Lead Owner")
+            account = self.world.salesforce.insert(
+                "Account", {"Name": "Acme", "OwnerId": self.user(owner)}, by=by
+            )
+            row = {
+                "FirstName": first,
+                "LastName": last,
+                "Email": email,
+                "AccountId": account,
+                "MailingCountry": "DE",
+            }
+            return self.world.salesforce.insert(
+                "Contact", {**row, "OwnerId": self.user(owner), **values}, by=by
+            )
+
+    def reps(self) -> list[str]:
+        """Names of reps who work in EMEA, in order."""
+        (queue,) = self.all("Group", Name="EMEA Queue")
+        members = {row["UserOrGroupId"] for row in self.all("GroupMember", GroupId=queue["Id"])}
+        return sorted(row["Name"] for row in self.all("User", IsActive=True) if row["Id"] in members)
+
+    def own_by_native_sync(self, field: str) -> None:
+        """Native sync takes over a field of Marketo."""
+        fields = self.world.marketo.fields
+        fields[field] = replace(fields[field], crm_managed=True)
+
     def change(self, kind: str, record: str, *, by: str, **values: Any) -> None:
         """A person changes a record of the CRM."""
         with self.world.lock:
@@ -104,6 +137,24 @@ class Office:
 
     def fault(self, platform: str, kind: str, **options: Any) -> None:
         self.world.faults.add({"platform": platform, "kind": kind, **options})
+
+    def known_lead(
+        self, name: str = "Ada Byron", owner: str = "Marketo Sync", **values: Any
+    ) -> tuple[str, int]:
+        """A lead that native sync has brought to Marketo and a first run has seen; answers both ids."""
+        lead = self.lead(name, owner, **values)
+        self.advance(10)
+        self.sync()
+        (who,) = (row["id"] for row in self.world.marketo.leads.page(100, 0) if row["sfdcLeadId"] == lead)
+        return lead, int(who)
+
+    def new_mql(self, **before: Callable[[], None]) -> tuple[str, int]:
+        """A lead whose person asked to be called, and the run that hands it over."""
+        lead, who = self.known_lead()
+        self.advance(1)
+        self.asks_to_be_called(who)
+        self.later(**before)
+        return lead, who
 
     # What stands there
 
@@ -177,7 +228,7 @@ class Office:
             marketo_url=marketo.url,
             marketo_client_id=MARKETO.client_id,
             marketo_client_secret=MARKETO.client_secret,
-            live_since=START,
+            live_since=self.live_since,
             patience=2,
         )
 
@@ -217,7 +268,9 @@ class Office:
                     f"WHERE {where} ORDER BY id"
                 )
             )
-            return pl.DataFrame(rows.fetchall(), schema=list(rows.keys()), orient="row", infer_schema_length=None)
+            return pl.DataFrame(
+                rows.fetchall(), schema=list(rows.keys()), orient="row", infer_schema_length=None
+            )
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with self.wired() as wiring, wiring.ledger.read() as connection:
