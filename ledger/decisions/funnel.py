@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,39 +27,57 @@ class Standing:
 
 
 def read_standings(connection: sa.Connection, path: Sequence[str]) -> list[Standing]:
-    """Everybody who lives, in groups. What somebody did before being merged counts for the one who lives on."""
-    rank = {stage: number for number, stage in enumerate(path)}
-    key = sa.func.coalesce(people.c.merged_into, transitions.c.person_key)
-    step = sa.case(rank, value=transitions.c.to_stage, else_=0)
-    handed = sa.case({"mql": 1, "sal": 2}, value=transitions.c.to_stage, else_=0)
-    came = (
+    """Everybody who lives, in groups. What somebody did before being merged counts for the one who lives on.
+
+    Walked steps and present places are put one below the other and grouped by person: joined, SQLite would look up
+    each person in an index of lines, which are few.
+    """
+    both = sa.union_all(_walked(path), _placed()).subquery()
+    one = (
         sa.select(
-            key.label("person_key"),
-            transitions.c.line,
-            sa.func.max(step).label("furthest"),
-            sa.func.max(handed).label("handed"),
+            both.c.line,
+            sa.func.max(both.c.stage).label("stage"),  # of one place; walked steps have none
+            sa.func.max(both.c.furthest).label("furthest"),
+            sa.func.max(both.c.was_mql).label("was_mql"),
+            sa.func.max(both.c.was_sal).label("was_sal"),
         )
-        .join_from(transitions, people, people.c.person_key == transitions.c.person_key, isouter=True)
-        .group_by(key, transitions.c.line)
+        .group_by(both.c.person_key, both.c.line)
         .subquery()
     )
-    furthest = sa.func.coalesce(came.c.furthest, 0)
-    was_sal = stages.c.first_sal_at.is_not(None) | (sa.func.coalesce(came.c.handed, 0) == 2)
-    was_mql = stages.c.first_mql_at.is_not(None) | (sa.func.coalesce(came.c.handed, 0) > 0)
-    columns = [stages.c.line, stages.c.stage, furthest, was_mql, was_sal]
-    chosen = (
-        sa.select(*columns, sa.func.count())
-        .join_from(stages, people, people.c.person_key == stages.c.person_key)
-        .join(
-            came,
-            (came.c.person_key == stages.c.person_key) & (came.c.line == stages.c.line),
-            isouter=True,
-        )
-        .where(people.c.merged_into.is_(None))
-        .group_by(*columns)
-        .order_by(*columns)
-    )
+    columns = [one.c.line, one.c.stage, one.c.furthest, one.c.was_mql, one.c.was_sal]
+    chosen = sa.select(*columns, sa.func.count()).where(one.c.stage.is_not(None))
     return [
-        Standing(line, stage, far, bool(mql), bool(sal), n)
-        for line, stage, far, mql, sal, n in connection.execute(chosen)
+        Standing(line, stage, furthest, bool(was_mql), bool(was_sal), n)
+        for line, stage, furthest, was_mql, was_sal, n in connection.execute(
+            chosen.group_by(*columns).order_by(*columns)
+        )
     ]
+
+
+def _walked(path: Sequence[str]) -> sa.Select[Any]:
+    """How far each step led; a step to MQL or SAL is a handover."""
+    stage = transitions.c.to_stage
+    return sa.select(
+        sa.func.coalesce(people.c.merged_into, transitions.c.person_key).label("person_key"),
+        transitions.c.line,
+        sa.null().cast(sa.Text).label("stage"),
+        sa.case({name: number for number, name in enumerate(path)}, value=stage, else_=0).label("furthest"),
+        sa.case((stage.in_(["mql", "sal"]), 1), else_=0).label("was_mql"),
+        sa.case((stage == "sal", 1), else_=0).label("was_sal"),
+    ).join_from(transitions, people, people.c.person_key == transitions.c.person_key, isouter=True)
+
+
+def _placed() -> sa.Select[Any]:
+    """Where each living person stands, with the stamps that an earlier handover left."""
+    return (
+        sa.select(
+            stages.c.person_key,
+            stages.c.line,
+            stages.c.stage,
+            sa.literal(0).label("furthest"),
+            sa.case((stages.c.first_mql_at.is_not(None), 1), else_=0).label("was_mql"),
+            sa.case((stages.c.first_sal_at.is_not(None), 1), else_=0).label("was_sal"),
+        )
+        .join_from(stages, people, people.c.person_key == stages.c.person_key)
+        .where(people.c.merged_into.is_(None))
+    )
