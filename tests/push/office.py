@@ -121,6 +121,11 @@ class Office:
         fields = self.world.marketo.fields
         fields[field] = replace(fields[field], crm_managed=True)
 
+    def quiet_native_sync(self) -> None:
+        """From now on the platforms go their own ways."""
+        self.world.salesforce.on_change.clear()
+        self.world.marketo.on_change.clear()
+
     def change(self, kind: str, record: str, *, by: str, **values: Any) -> None:
         """A person changes a record of the CRM."""
         with self.world.lock:
