@@ -19,12 +19,12 @@ def crm_targets(records: pl.DataFrame, statuses: list[StatusRow]) -> pl.DataFram
     present = records.filter(
         (pl.col("platform") == Platform.SALESFORCE) & ~pl.col("is_deleted") & ~pl.col("is_converted")
     )
-    is_worked = pl.col("meaning").is_in(WORKED)
+    is_worked = pl.col("meaning").is_in(WORKED).fill_null(False)
     return (
         with_meaning(present, statuses)
         .with_columns(
             (pl.col("object") != RecordObject.CONTACT).alias("_contact_last"),
-            (~(is_worked & (pl.col("object") == RecordObject.LEAD)).fill_null(False)).alias("_idle_last"),
+            (~(is_worked & (pl.col("object") == RecordObject.LEAD))).alias("_idle_last"),
             pl.when(is_worked).then(-pl.col("changed_at").dt.timestamp("us")).alias("_worked_last"),
         )
         .sort(

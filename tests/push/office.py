@@ -35,8 +35,6 @@ HASTE = {
 }
 FORM_FILL = 2
 
-Stage = Callable[[Callable[..., Any]], Callable[..., Any]]
-
 
 @dataclass
 class Office:
@@ -153,12 +151,12 @@ class Office:
         (who,) = (row["id"] for row in self.world.marketo.leads.page(100, 0) if row["sfdcLeadId"] == lead)
         return lead, int(who)
 
-    def new_mql(self, **before: Callable[[], None]) -> tuple[str, int]:
+    def new_mql(self) -> tuple[str, int]:
         """A lead whose person asked to be called, and the run that hands it over."""
         lead, who = self.known_lead()
         self.advance(1)
         self.asks_to_be_called(who)
-        self.later(**before)
+        self.later()
         return lead, who
 
     # What stands there
@@ -224,7 +222,7 @@ class Office:
     def settings(self) -> Settings:
         salesforce, marketo = self.servers
         return Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             database_url=f"sqlite:///{self.folder / 'ledger.db'}",
             playbook=self.folder / "playbook",
             salesforce_url=salesforce.url,
@@ -242,27 +240,24 @@ class Office:
         with wired(self.settings()) as wiring:
             yield wiring
 
-    def sync(self, stage: Stage = chain.plain, **before: Callable[[], None]) -> Summary:
-        """One run. `before` names stage functions and what somebody does right before them, e.g. `push=…`."""
+    def sync(self, push: Callable[[], None] | None = None) -> Summary:
+        """One run. `push`: what somebody does after everything was decided, right before it is pushed."""
 
         def staged(function: Callable[..., Any]) -> Callable[..., Any]:
-            inner = stage(function)
-            act = before.get(function.__name__)
-
             def call(*arguments: Any, **named: Any) -> Any:
-                if act is not None:
-                    act()
-                return inner(*arguments, **named)
+                if push is not None and function.__name__ == "push":
+                    push()
+                return function(*arguments, **named)
 
             return call
 
         with self.wired() as wiring:
             return chain.sync(wiring, Silent(), stage=staged)
 
-    def later(self, minutes: float = 5, **before: Callable[[], None]) -> Summary:
+    def later(self, minutes: float = 5, push: Callable[[], None] | None = None) -> Summary:
         """Time passes, then a run."""
         self.advance(minutes)
-        return self.sync(**before)
+        return self.sync(push)
 
     def outbox(self, where: str = "1 = 1") -> pl.DataFrame:
         """Entries of the outbox: platform, object, target, field, value, state, code, attempts."""
