@@ -17,6 +17,7 @@ from rich.console import Console
 
 from connectors.errors import PlatformError
 from flows import backfilling, chain, screens
+from flows.learning import learn, score
 from flows.settings import SettingsFault, read_settings
 from flows.terminal import progress_bars
 from flows.wiring import Wiring, wired
@@ -156,6 +157,10 @@ def simulator(context: typer.Context) -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module
 
 
+app.command()(learn)
+app.command()(score)
+
+
 def main() -> None:
     """Entry point of the `mqlflow` command."""
     app()
@@ -191,3 +196,7 @@ def _print_json(value: Any) -> None:
 def _fail(message: str, status: Exit) -> NoReturn:
     Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(status)
+
+
+if __name__ == "__main__":
+    main()
