@@ -12,6 +12,7 @@ from engine.lifecycle.events import Acted, Adopted, Below, Event, Here, Joined, 
 from engine.lifecycle.loading import OPEN_STATES, own_past
 from engine.lifecycle.rulebook import Rulebook
 from engine.lifecycle.state import Person
+from schemas.frames.base import UTC
 
 Surroundings = Mapping[tuple[str, object], Here]
 
@@ -81,7 +82,9 @@ class Chosen:
             for key, after, first_at in rows.select("person_key", "after", "first_at").iter_rows():
                 yield Event(since if after is None or since > after else first_at, key, 0, WritingBegins())
             return
-        scoped = moments.join(rows, on="person_key", how="semi").select(*AT, writable(book)).sort(AT)
+        scoped = _with_start(
+            moments.join(rows, on="person_key", how="semi").select(*AT, writable(book)), since
+        )
         now = pl.col("is_writable") & (pl.col("at") >= since)
         begins = scoped.filter(now & ~now.shift(1).over("person_key").fill_null(False))
         for key, at in begins.select("person_key", "at").iter_rows():
@@ -171,6 +174,16 @@ def _stage_moved(held: Truths, stages: pl.DataFrame, book: Rulebook) -> pl.DataF
     placed = stages.select("person_key", "stage").join(table, on="stage")
     moved = held.below_changes.join(placed, on="person_key").filter(pl.col("below") != pl.col("step"))
     return moved.select("person_key").unique()
+
+
+def _with_start(scoped: pl.DataFrame, since: datetime) -> pl.DataFrame:
+    """The rows in order, with one at the moment of going live, where people stand as at their instant before it."""
+    start = pl.lit(since, UTC)
+    before = (
+        scoped.filter(pl.col("at") <= start).sort(AT).unique("person_key", keep="last", maintain_order=True)
+    )
+    at_start = before.with_columns(start.alias("at")).select(scoped.columns)
+    return pl.concat([scoped.filter(pl.col("at") != start), at_start]).sort(AT)
 
 
 def _acted(tried: pl.DataFrame, around: Surroundings) -> Iterator[Event]:

@@ -212,6 +212,16 @@ def test_outside_the_write_scope_a_cycle_is_a_trial_until_the_person_comes_in() 
     assert world.ledger.cycles().filter(~pl.col("is_trial")).height == 2
 
 
+def test_within_the_scope_a_trial_ends_when_we_go_live_also_if_nothing_happens_then() -> None:
+    live = START + DAY
+    world = World(organisation=Organisation(name="Test", write_scope="country = 'AU'"), live_since=live)
+    world.person("ada", country="AU")
+    world.run(START)
+    world.raises_hand("ada", SOON)
+    world.run(live + 40 * DAY)
+    assert (found(world)["state"], found(world)["closed_at"]) == ("void", live)
+
+
 def test_in_a_trial_blocks_are_recorded_as_they_would_be() -> None:
     world = World(live_since=None)
     world.person("ada", is_competitor=True)
