@@ -37,7 +37,8 @@ def wanted_owner(
     )
     shown = pl.col("shown_owner_id")
     is_ours = pl.col("ours").list.contains(pl.struct("target", owner_id=shown)).fill_null(False)
-    may = shown.is_null() | shown.is_in(list(free)) | is_ours | (shown == pl.col("owner_id"))
+    is_made = pl.col("made_with").list.contains(shown).fill_null(False)
+    may = shown.is_null() | shown.is_in(list(free)) | is_ours | is_made | (shown == pl.col("owner_id"))
     left = due.filter(~may).with_columns(why=pl.lit("a person owns the record"))
     return Wish(
         unpivoted(due.filter(may), {"owner_id": OWNER}, shown="shown_"),
@@ -84,10 +85,12 @@ def _rows(targets: pl.DataFrame, leading: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ours(last_writes: pl.DataFrame) -> pl.DataFrame:
-    """person_key, ours: list of (target, owner) that we wrote last, or gave a lead when we created it."""
+    """person_key, ours: list of (target, owner) that we wrote last; made_with: owners of leads that we created."""
+    owner = pl.col("value").str.json_decode(pl.String)
     given = last_writes.filter(
         (pl.col("field") == "owner_id") & (pl.col("object") == "lead") & pl.col("state").is_in(GIVEN)
     )
     return given.group_by("person_key").agg(
-        ours=pl.struct("target", owner_id=pl.col("value").str.json_decode(pl.String))
+        ours=pl.struct("target", owner_id=owner).filter(~pl.col("is_creation")),
+        made_with=owner.filter(pl.col("is_creation")),
     )

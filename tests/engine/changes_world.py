@@ -128,6 +128,15 @@ class Situation:
             )  # fmt: skip
         return self
 
+    def said(self, kind: str, at: datetime, source: str = "lead", **values: Any) -> "Situation":
+        """A verdict, as a fact."""
+        number = len(self.rows.get("verdicts", []))
+        self._add(
+            "verdicts", fact_key=f"v{number}", person_key="ada", kind=kind, occurred_at=at, learned_at=PULLED,
+            origin="live", source=source, **{"cycle_key": "c1" if source == "mql_record" else None, **values},
+        )  # fmt: skip
+        return self
+
     def derive(self) -> ChangeDecisions:
         models = {
             "records": facts.Records, "mql_records": facts.MqlRecords, "cycles": decisions.Cycles,

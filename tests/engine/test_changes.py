@@ -173,6 +173,45 @@ def test_a_status_that_a_person_changed_after_we_wrote_it_stays_and_is_shown_as_
     ]
 
 
+def test_a_status_that_the_table_does_not_know_is_left_alone_and_shown() -> None:
+    found = an_mql(status="Call me in May").derive()
+    assert "status" not in found.changes.filter(pl.col("object") == "lead")["field"].to_list()
+    assert found.conflicts.select("shown", "why").rows() == [
+        ('"Call me in May"', "the status table does not know this status")
+    ]
+
+
+def test_an_owner_who_took_the_lead_is_left_alone_and_shown() -> None:
+    found = an_mql(owner_id="005two").derive()
+    assert "owner_id" not in found.changes.filter(pl.col("object") == "lead")["field"].to_list()
+    assert found.conflicts.select("field", "wanted", "shown").rows() == [("owner_id", '"005rep"', '"005two"')]
+
+
+@pytest.mark.parametrize("owner", ["005sync", "00Gq", "005gone", None])
+def test_a_placeholder_a_queue_and_who_left_own_nothing(owner: str | None) -> None:
+    assert an_mql(owner_id=owner).fields("lead")["owner_id"] == "005rep"
+
+
+def test_an_owner_that_we_set_is_replaced_by_the_next() -> None:
+    situation = Situation().record(status="Marketing Qualified", owner_id="005two", stage="mql").stage()
+    situation.cycle().assigned().wrote("lead", "00Q1", owner_id="005two", cycle_key="c1")
+    assert situation.fields("lead")["owner_id"] == "005rep"
+
+
+def test_an_owner_of_ours_whom_a_person_replaced_is_not_set_again() -> None:
+    situation = an_mql(owner_id="00Gq").wrote("lead", "00Q1", owner_id="005rep", cycle_key="c1")
+    found = situation.derive()
+    assert "owner_id" not in situation.fields("lead")
+    assert found.conflicts["why"].to_list() == ["a person changed it after we wrote it"]
+
+
+def test_the_owner_that_a_lead_was_created_with_is_ours() -> None:
+    situation = an_mql(owner_id="005two").wrote("lead", "ada", request_sync=True)
+    assert "owner_id" not in situation.fields("lead")
+    situation.rows["last_writes"][0] |= {"field": "owner_id", "value": '"005two"'}
+    assert situation.fields("lead")["owner_id"] == "005rep"
+
+
 def test_an_owner_whom_a_person_chose_is_kept() -> None:
     situation = Situation().record(status="Open", owner_id="005two").stage()
     situation.cycle(owner_id="005two").assigned("kept", "005two")
@@ -249,6 +288,83 @@ def test_a_verdict_given_on_the_lead_is_mirrored_to_the_record() -> None:
     )
     assert "status" not in situation.fields("lead")
     assert situation.fields("mql_record")["status"] == "Working"
+
+
+def test_what_a_rep_said_on_the_lead_later_than_on_the_record_stays() -> None:
+    situation = Situation().record(status="Working", owner_id="005rep").stage("disqualified")
+    situation.cycle("rejected").assigned()
+    situation.said("rejected", PULLED, "mql_record")
+    assert situation.fields("lead")["status"] == "Rejected"
+    later = situation.said("accepted", PULLED + timedelta(minutes=1))
+    assert "status" not in later.fields("lead")
+    assert later.derive().conflicts["why"].to_list() == ["a person said so later"]
+
+
+def test_who_set_the_lead_back_to_open_is_not_contradicted() -> None:
+    situation = Situation().record(status="Open", owner_id="005rep").stage().cycle().assigned()
+    situation.said("reopened", PULLED)
+    assert "status" not in situation.fields("lead")
+    assert situation.derive().conflicts.is_empty()
+
+
+def test_an_acceptance_on_the_record_after_a_rejection_on_the_lead_is_mirrored() -> None:
+    """The lead was rejected for a wrong owner; the next owner works on the record."""
+    situation = Situation().record(status="Rejected", owner_id="005rep").stage("sal")
+    situation.cycle("working").assigned().said("rejected", OPENED + timedelta(hours=1))
+    situation.said("accepted", PULLED, "mql_record")
+    assert situation.fields("lead")["status"] == "Working"
+
+
+def test_what_a_rep_said_on_the_record_later_than_on_the_lead_stays() -> None:
+    situation = (
+        Situation().record(status="Working", owner_id="005rep").stage("sal").cycle("working").assigned()
+    )
+    situation.shown(status="Converted", lead_id="00Q1").said("accepted", PULLED, "mql_record")
+    assert "status" not in situation.fields("mql_record")
+    assert situation.derive().conflicts.select("object", "shown").rows() == [("mql_record", '"Converted"')]
+    situation.said("accepted", PULLED + timedelta(minutes=1))
+    assert situation.fields("mql_record")["status"] == "Working"
+
+
+def test_a_reason_that_a_rep_gave_on_the_record_stays_as_it_is() -> None:
+    situation = Situation().record(status="Rejected").stage("disqualified")
+    situation.cycle("rejected", close_reason="Student").assigned()
+    situation.shown(
+        status="Rejected", closed_as="rejected", reject_reason="A student, really", lead_id="00Q1"
+    )
+    assert "reject_reason" not in situation.fields("mql_record")
+    begun = Situation().record(status="Marketing Qualified", owner_id="005rep").stage().cycle().assigned()
+    begun.shown(status="Open", reject_reason="I am writing this", lead_id="00Q1", owner_id="005rep")
+    assert "reject_reason" not in begun.fields("mql_record")
+
+
+def test_a_conversion_shows_on_the_contact() -> None:
+    situation = Situation().record("contact", "0031").stage("opportunity").cycle("converted").assigned()
+    assert situation.fields("contact")["status"] == "Converted"
+
+
+def test_a_record_whose_person_left_the_crm_is_closed_all_the_same() -> None:
+    situation = Situation().record(is_deleted=True).stage().cycle("withdrawn").assigned()
+    assert situation.fields("mql_record") == {}
+    situation.shown(status="Open", lead_id="00Q1", owner_id="005rep")
+    fields = situation.fields("mql_record")
+    assert (fields["status"], fields["closed_as"]) == ("Rejected", "withdrawn")
+
+
+def test_with_two_open_cycles_the_lead_follows_the_one_that_is_worked_on() -> None:
+    situation = Situation().record(status="Marketing Qualified", owner_id="005rep").stage("sal")
+    situation.cycle("working", opened_at=LIVE).assigned()
+    situation.cycle("open", "c2", line="beta", owner_id="005two").assigned("rule", "005two", "c2")
+    assert situation.fields("lead")["status"] == "Working"
+    assert "owner_id" not in situation.fields("lead")
+
+
+def test_a_rejection_on_one_line_leaves_the_lead_to_the_other() -> None:
+    situation = Situation().record(status="Working", owner_id="005rep").stage("sal")
+    situation.stage("disqualified", line="beta", since=PULLED)
+    situation.cycle("working").assigned()
+    situation.cycle("rejected", "c2", line="beta").assigned(key="c2")
+    assert "status" not in situation.fields("lead")
 
 
 @pytest.mark.parametrize(
@@ -369,6 +485,21 @@ def test_by_ourselves_a_lead_is_created_under_the_persons_key() -> None:
     assert set(created.select("platform", "object", "target").rows()) == {("salesforce", "lead", "ada")}
 
 
+def test_who_was_deleted_in_the_crm_during_the_cycle_is_not_created_again() -> None:
+    situation = Situation().record("person", "17").record(is_deleted=True, changed_at=PULLED).stage().cycle()
+    assert not situation.assigned().derive().changes["is_creation"].any()
+    earlier = Situation().record("person", "17").record(is_deleted=True, changed_at=LIVE - timedelta(days=9))
+    assert earlier.stage().cycle().assigned().derive().changes["is_creation"].any()
+
+
+def test_who_could_not_be_created_is_tried_again_once_something_is_learned() -> None:
+    situation = Situation().record("person", "17").stage().cycle().assigned()
+    refused = situation.wrote("person", "ada", "rejected", request_sync=True, cycle_key="c1", at=NOW)
+    assert not refused.derive().changes["is_creation"].any()
+    refused.rows["records"][0]["learned_at"] = NOW + timedelta(minutes=5)
+    assert refused.derive().changes["is_creation"].any()
+
+
 def test_where_nobody_is_to_be_created_nobody_is() -> None:
     situation = (
         Situation(platforms(handover={"create": "none"})).record("person", "17").stage().cycle().assigned()
@@ -476,6 +607,17 @@ def test_a_score_is_pushed_when_a_cycle_was_opened_or_closed() -> None:
     situation.stage("customer").cycle(kind="hand_raise", opened_at=NOW).assigned()
     situation.wrote("person", "17", score=69, grade="B2", fit=50, engagement=90, stage="customer", at=PULLED)
     assert situation.fields("person") == {"score": 70}
+
+
+def test_nobody_is_told_of_the_first_stage_unless_another_one_stands_there() -> None:
+    situation = Situation().record("person", "17").scored(20, "D4").stage("known")
+    assert "stage" not in situation.fields("person")
+    assert (
+        Situation().record("person", "17", stage="engaged").stage("known").fields("person")["stage"]
+        == "known"
+    )
+    quiet = situation.wrote("person", "17", score=19, grade="D4", fit=50, engagement=90, at=PULLED)
+    assert quiet.fields("person") == {}
 
 
 def test_everybody_gets_a_first_score_also_zero() -> None:
