@@ -78,10 +78,10 @@ def _document(path: Path) -> tuple[Any, Scorecard]:
         raise PlaybookFaults([Fault(name, line, "", f"not YAML: {fault.problem}")]) from None
     except ValidationError as error:
         faults = []
-        for fault in error.errors():
-            line, _ = place(document, fault["loc"])
-            where = ".".join(str(step) for step in fault["loc"])
-            faults.append(Fault(name, line, "", f"{where}: {fault['msg']}"))
+        for wrong in error.errors():
+            line, _ = place(document, wrong["loc"])
+            where = ".".join(str(step) for step in wrong["loc"])
+            faults.append(Fault(name, line, "", f"{where}: {wrong['msg']}"))
         raise PlaybookFaults(faults) from None
 
 

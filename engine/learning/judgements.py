@@ -15,6 +15,9 @@ JUDGEMENT = re.compile(
     r"|junk|bad fit|good fit|sql|opportunity|negotiation|proposal)\b"
 )
 
+NAMED = re.compile(r"\b(lead|sales|rep|prospect)[ _]?(quality|profile|status|stage|rating|grade|verdict)\b")
+"""Names of columns in which sales says what it thinks of a lead."""
+
 
 def judged_share(values: pl.Series) -> tuple[float, str]:
     """Share of filled cells that hold a judgement, and the commonest such value."""

@@ -14,7 +14,7 @@ import polars as pl
 
 from engine.learning.binning import bin_column
 from engine.learning.floats import Floats
-from engine.learning.judgements import judged_share
+from engine.learning.judgements import NAMED, judged_share
 from engine.learning.metrics import auc, auc_floor, wilson
 from engine.learning.table import Column, Table
 from engine.learning.woe import weights
@@ -25,7 +25,7 @@ PRESENCE = 0.80
 PURE = 0.95
 GONE = 0.5  # the young eighth is filled at most this much of the old eighth
 JUDGED = 0.25
-JUDGED_SAYS = 0.60  # AUC floor at which opinions matter
+JUDGED_SAYS = 0.55  # AUC floor at which opinions matter
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,16 @@ def _opinion(column: Column, outcome: Floats) -> list[str]:
     if column.kind != "word":
         return []
     share, example = judged_share(column.values)
-    if share < JUDGED:
+    named = NAMED.search(column.name.lower())
+    if share < JUDGED and not named:
         return []
     area, floor = single_power(column, outcome)
     if floor < JUDGED_SAYS:
         return []
+    if share < JUDGED:
+        return [
+            f"named as a judgement of the lead, and it says much alone: AUC {area:.3f} (at least {floor:.3f})"
+        ]
     return [
         f"holds judgements, not facts: {100 * share:.0f} % of its values, such as {example!r}; AUC {area:.3f}"
     ]
@@ -134,9 +139,9 @@ def _later(name: str, table: Table, verdict_times: pl.Series | None) -> list[str
         if not named.match(other.strip().lower()):
             continue
         both = times.is_not_null() & verdict_times.is_not_null()
-        later = (times.filter(both) >= verdict_times.filter(both)).sum() if both.sum() else 0
-        if both.sum() >= 20 and later >= 0.2 * both.sum():
-            return [f"filled after the verdict: {other!r} is not before it on {later} of {both.sum()} rows"]
+        known, later = int(both.sum()), int((times.filter(both) >= verdict_times.filter(both)).sum())
+        if known >= 20 and later >= 0.2 * known:
+            return [f"filled after the verdict: {other!r} is not before it on {later} of {known} rows"]
     return []
 
 
