@@ -6,7 +6,7 @@ What a person can mend is shown by its message alone. A traceback stands for a f
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any
@@ -36,7 +36,7 @@ RETRIED_AFTER = (60.0,)
 Run = State[None]
 
 
-def as_task(stage: Callable[..., Any]) -> Callable[..., Any]:
+def as_task(stage: Callable[..., Any], retried_after: Sequence[float] = RETRIED_AFTER) -> Callable[..., Any]:
     """The stage as a task named for it; retried when a platform refused for a while, and only then.
 
     Arguments and result go past Prefect, which would walk through every frame and playbook that it is handed. A stage
@@ -59,7 +59,7 @@ def as_task(stage: Callable[..., Any]) -> Callable[..., Any]:
 
         def is_retried(*_: Any) -> bool:
             is_passing = bool(refusals) and getattr(refusals[-1], "is_passing", False)
-            return not results and is_passing and len(refusals) <= len(RETRIED_AFTER)
+            return not results and is_passing and len(refusals) <= len(retried_after)
 
         name = _name(stage, args)
         as_named = task(
@@ -68,8 +68,8 @@ def as_task(stage: Callable[..., Any]) -> Callable[..., Any]:
             cache_policy=NO_CACHE,
             persist_result=False,
             # One more than are used: Prefect would log the last one with a traceback.
-            retries=len(RETRIED_AFTER) + 1,
-            retry_delay_seconds=list(RETRIED_AFTER),
+            retries=len(retried_after) + 1,
+            retry_delay_seconds=list(retried_after),
             retry_condition_fn=is_retried,
         )
         as_named(attempt)()

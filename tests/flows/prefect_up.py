@@ -69,7 +69,7 @@ class Up:
     def run(self, run: str) -> dict[str, Any]:
         return dict(self.call("GET", f"flow_runs/{run}"))
 
-    def ended(self, run: str, seconds: float = 120) -> dict[str, Any]:
+    def ended(self, run: str, seconds: float = 200) -> dict[str, Any]:
         """The run once it has ended."""
         final = ("COMPLETED", "FAILED", "CANCELLED", "CRASHED")
         return self.wait_for(

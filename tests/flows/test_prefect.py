@@ -2,16 +2,22 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 from ruamel.yaml import YAML
 
+from connectors.errors import AccessDenied, PlatformError, Unavailable
+from flows.in_prefect import as_task
 from ledger import lease
 from ledger.open import Ledger
+from schemas.vocabulary import Platform, Stream
+from tasks.pull import Pulled
 from tests.flows.operator import REPOSITORY
 from tests.flows.prefect_up import Up, free_port, prepare, refused, up
 
@@ -142,6 +148,84 @@ def test_nothing_of_the_users_own_prefect_or_ledger_is_used(house: Up) -> None:
     assert (house.folder / ".mqlflow/up/prefect").is_dir()
     assert house.settings()["MQLFLOW_DATABASE_URL"] == house.database_url
     assert not list(Path(house.folder).glob("*.db"))
+
+
+def in_a_flow(house: Up, stage: Callable[..., Any], *args: Any) -> tuple[Any, str]:
+    """Calls a stage as a task of a flow in this process; its result or error, and the run's id."""
+    from prefect import flow
+    from prefect.runtime import flow_run
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    came: list[Any] = []
+
+    @flow(name="trial", persist_result=False)
+    def trial() -> None:
+        came.append(str(flow_run.id))
+        try:
+            came.append(as_task(stage, retried_after=[0.1])(*args))
+        except PlatformError as error:
+            came.append(error)
+
+    with temporary_settings({PREFECT_API_URL: house.api, PREFECT_HOME: str(house.folder / "trial")}):
+        trial()
+    return came[1], came[0]
+
+
+def task_states(house: Up, run: str) -> list[tuple[str, str]]:
+    """Name and state of a run's tasks; the server learns of them a moment later."""
+    wanted = {"task_runs": {"flow_run_id": {"any_": [run]}}}
+
+    def look() -> list[tuple[str, str]]:
+        tasks = house.call("POST", "task_runs/filter", wanted)
+        final = [task for task in tasks if task["state_type"] in ("COMPLETED", "FAILED")]
+        return [(task["name"], task["state_type"]) for task in final]
+
+    return house.wait_for(look, 60)
+
+
+def test_what_a_stage_gives_comes_back_itself_not_a_copy(house: Up) -> None:
+    frame = pl.DataFrame({"points": [1, 2]})
+
+    def score(points: pl.DataFrame) -> pl.DataFrame:
+        return points
+
+    result, run = in_a_flow(house, score, frame)
+    assert result is frame
+    assert task_states(house, run) == [("score", "COMPLETED")]
+
+
+def test_a_stage_is_tried_again_when_a_platform_was_away_for_a_moment(house: Up) -> None:
+    tries: list[int] = []
+
+    def push() -> str:
+        tries.append(len(tries))
+        if len(tries) == 1:
+            raise Unavailable("marketo", "no answer")
+        return "pushed"
+
+    result, run = in_a_flow(house, push)
+    assert result == "pushed"
+    assert task_states(house, run) == [("push", "COMPLETED")]
+
+
+def test_a_stage_is_not_tried_again_when_a_person_must_mend_something(house: Up) -> None:
+    tries: list[int] = []
+
+    def push() -> None:
+        tries.append(len(tries))
+        raise AccessDenied("salesforce", "no permission on MQL__c")
+
+    error, run = in_a_flow(house, push)
+    assert isinstance(error, AccessDenied)
+    assert tries == [0]
+    assert task_states(house, run) == [("push", "FAILED")]
+
+
+def test_a_stage_that_went_on_without_a_stream_is_shown_as_failed_and_its_result_counts(house: Up) -> None:
+    pulled = Pulled(Platform.MARKETO, failures={Stream.PEOPLE: "no answer"})
+    result, run = in_a_flow(house, lambda: pulled)
+    assert result is pulled
+    assert [state for _, state in task_states(house, run)] == ["FAILED"]
 
 
 def test_a_second_one_in_the_same_folder_says_so_and_starts_nothing(house: Up) -> None:
