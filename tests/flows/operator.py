@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ HASTE = {
     "calls_per_20_seconds: 50": "calls_per_20_seconds: 100",
     "people_since: 2023-01-01": "people_since: 2025-09-01",
 }
+EMPTY: Mapping[str, str] = {}
 ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+\.\w+")
 
 
@@ -60,6 +61,7 @@ class Operator:
     simulator: Simulator
     env: dict[str, str] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    mortal: subprocess.Popen[str] | None = None
 
     @classmethod
     def at(
@@ -115,43 +117,50 @@ class Operator:
 
     def command(self, *arguments: str, **env: str) -> Ran:
         """One `mqlflow` command as a process, to its end."""
-        process = self.start(*arguments, **env)
+        process = self.start(*arguments, env=env)
         out, errors = process.communicate(timeout=240)
         return self._heard(Ran(process.returncode, out, errors))
 
-    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    def die(self, point: str) -> None:
+        """A sync in a process that is killed at exactly this point; see `tests.flows.dying`."""
+        if self.mortal is None:
+            self.mortal = self.start(module="tests.flows.dying", stdin=subprocess.PIPE, stderr=None)
+        assert self.mortal.stdin is not None
+        assert self.mortal.stdout is not None
+        print(point, file=self.mortal.stdin, flush=True)
+        assert int(self.mortal.stdout.readline()) == -signal.SIGKILL, f"the sync never came to {point!r}"
+
+    def start(
+        self,
+        *arguments: str,
+        module: str = "flows.command_line",
+        env: Mapping[str, str] = EMPTY,
+        **streams: Any,
+    ) -> subprocess.Popen[str]:
         mine = {name: value for name, value in os.environ.items() if not name.startswith("MQLFLOW_")}
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.command_line", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env={**mine, **self.env, **env, "PYTHONPATH": str(REPOSITORY)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
         )
 
-    def kill_sync_when(self, condition: Callable[[sa.Connection], bool], timeout: float = 90) -> bool:
+    def kill_sync_when(self, is_time: Callable[[], bool], timeout: float = 90) -> bool:
         """Starts a sync and kills it (SIGKILL) as soon as a look at ledger or platforms says so.
 
         False if it ended before.
         """
         process = self.start("sync", "--json")
         until = time.monotonic() + timeout
-        engine = sa.create_engine(self.env["MQLFLOW_DATABASE_URL"])
-        try:
-            while process.poll() is None and time.monotonic() < until:
-                with engine.connect() as connection:
-                    is_time = condition(connection)
-                if is_time and process.poll() is None:
-                    os.kill(process.pid, signal.SIGKILL)
-                    process.communicate()
-                    return process.returncode == -signal.SIGKILL
-                time.sleep(0.005)
-        finally:
-            engine.dispose()
+        while process.poll() is None and time.monotonic() < until:
+            if is_time():
+                os.kill(process.pid, signal.SIGKILL)
+                break
+            time.sleep(0.01)
         out, errors = process.communicate(timeout=240)
         self._heard(Ran(process.returncode, out, errors))
-        return False
+        return process.returncode == -signal.SIGKILL
 
     # Looking
 
@@ -200,5 +209,9 @@ def at_work(
     """An operator with a simulated company of their own; at the end nothing personal or secret may have been said."""
     with start_simulator(people=people, seed=seed, **{"marketo_rate": 10_000, **options}) as simulator:
         operator = Operator.at(folder, simulator, live=live)
-        yield operator
+        try:
+            yield operator
+        finally:
+            if operator.mortal is not None:
+                operator.mortal.communicate()
         assert operator.leaks() == []

@@ -1,0 +1,78 @@
+"""One writer per ledger, seen from the command line: who comes second says so, a killed holder is followed at once."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from tests.flows.acts import fill, newcomer
+from tests.flows.operator import Operator, at_work
+
+pytestmark = pytest.mark.xdist_group("lease")
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    with at_work(tmp_path_factory.mktemp("lease"), people=100, seed=13, activity_days=20) as operator:
+        operator.sync()
+        operator.simulator.advance(60)
+        yield operator
+
+
+@contextmanager
+def stopped_sync(operator: Operator) -> Iterator["subprocess.Popen[str]"]:
+    """A sync that was stopped (SIGSTOP) in the middle of its pull; it goes on when the block ends."""
+    operator.simulator.fault("marketo", "delay", seconds=2, match={"path": "/activities"})
+    process = operator.start("sync", "--json")
+    while operator.simulator.faults():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        yield process
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+
+
+def test_two_syncs_at_once_one_runs_and_the_other_says_so_and_ends_4(operator: Operator) -> None:
+    with stopped_sync(operator) as first:
+        second = operator.command("sync", "--json")
+    assert second.status == 4
+    assert second.out == ""
+    assert second.errors.strip().startswith(f"The ledger is held by a sync run (process {first.pid} on ")
+    assert len(second.errors.strip().splitlines()) == 1
+
+
+def test_a_killed_holder_is_followed_at_once_and_its_work_is_done(operator: Operator) -> None:
+    who = newcomer(operator.simulator, "Followed")
+    fill(operator.simulator, who)
+    operator.simulator.advance(300)
+    operator.simulator.fault("salesforce", "delay", seconds=5, match={"path": "/composite"})
+    assert operator.kill_sync_when(lambda: not operator.simulator.faults())
+    began = time.monotonic()
+    assert operator.sync().status == 0
+    assert time.monotonic() - began < 45  # nobody waited for the lease to expire
+    cycles = operator.query(
+        "SELECT state FROM cycles WHERE person_key = :key", key=operator.person("marketo", who)
+    )
+    assert cycles["state"].to_list() == ["open"]
+
+
+def test_a_holder_that_lives_is_not_replaced_however_long_it_has_said_nothing(operator: Operator) -> None:
+    with stopped_sync(operator):
+        with operator.ledger() as ledger, sa.create_engine(ledger.engine.url).begin() as connection:
+            connection.exec_driver_sql("UPDATE lease SET expires_at = 0")
+        assert operator.sync().status == 4
+
+
+def test_looking_needs_no_lease(operator: Operator) -> None:
+    person = operator.query("SELECT min(person_key) AS key FROM scores").item()
+    with stopped_sync(operator):
+        assert operator.run("why", person).status == 0
