@@ -68,7 +68,7 @@ def _on_line(
 
 def _is_live(at: datetime, acted: Acted, book: Rulebook) -> bool:
     """Whether what is decided at this instant is acted upon; before that everything is a trial."""
-    return book.live_since is not None and at > book.live_since and acted.here.is_writable
+    return book.live_since is not None and at >= book.live_since and acted.here.is_writable
 
 
 def _is_new(

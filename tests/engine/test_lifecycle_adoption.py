@@ -178,6 +178,15 @@ def test_a_trial_ends_when_writing_begins_and_its_person_is_listed() -> None:
     assert decided.would_qualify["why"].to_list() == ["not_live"]
 
 
+def test_an_act_at_the_very_moment_of_going_live_opens_neither_a_trial_nor_a_cycle() -> None:
+    world = World(live_since=SOON)
+    world.person("ada")
+    world.run(START)
+    world.raises_hand("ada", SOON)
+    world.run(START + 2 * HOUR)
+    assert world.ledger.cycles().is_empty()
+
+
 def test_acts_before_live_since_that_come_late_open_nothing() -> None:
     live = START + HOUR
     world = World(live_since=live)
