@@ -23,6 +23,7 @@ DECIDES = 0.87  # AUC floor of one column of words
 DECIDES_BY_DEGREES = 0.95  # of one column of numbers: an honest one can be very strong
 PRESENCE = 0.80
 PURE = 0.95
+PURE_OF_FEW = 0.88  # 30 rows and no exception
 GONE = 0.5  # the young eighth is filled at most this much of the old eighth
 JUDGED = 0.25
 JUDGED_SAYS = 0.55  # AUC floor at which opinions matter
@@ -87,7 +88,12 @@ def _presence(column: Column, outcome: Floats) -> list[str]:
     shown = f"filled on {n} rows with {100 * ones / n:.0f} % outcomes, against {100 * base:.0f} % of all"
     if floor >= PRESENCE:
         return [f"being filled is the outcome: {shown}, AUC {area:.3f} (at least {floor:.3f})"]
-    if (low >= PURE and base <= 0.8) or (n * base >= 30 and high <= min(1 - PURE, base / 10)):
+    without_exception = ones == n and low >= PURE_OF_FEW and base <= 0.6
+    if (
+        without_exception
+        or (low >= PURE and base <= 0.8)
+        or (n * base >= 30 and high <= min(1 - PURE, base / 10))
+    ):
         return [f"filled for one kind of outcome only: {shown}"]
     return []
 
