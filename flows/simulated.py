@@ -47,6 +47,10 @@ class Simulated:
         answer.raise_for_status()
         return answer.json()
 
+    def clear_calls(self) -> None:
+        """Counts requests anew."""
+        requests.delete(f"{self.control}/calls", timeout=60).raise_for_status()
+
 
 @contextmanager
 def simulator(*options: str, log: Path | None = None) -> Iterator[Simulated]:
