@@ -125,7 +125,10 @@ class Look:
         for entry in claim.entries:
             ruling = self._ruling(claim, entry, shown, known, is_new=not now)
             if ruling.state != OutboxState.PENDING:
-                settled.append(Settlement([entry.id], ruling.state, code=ruling.code, message=ruling.message))
+                # What stands there after an attempt whose answer was lost is ours.
+                arrived = ruling.state == OutboxState.UNCHANGED and entry.attempts > 1
+                state = OutboxState.APPLIED if arrived else ruling.state
+                settled.append(Settlement([entry.id], state, code=ruling.code, message=ruling.message))
                 del values[entry.field]
         return Looked(settled, values, self._hands_over(values.get("status"), shown, known))
 
