@@ -36,8 +36,8 @@ POINTS: tuple[tuple[str, ...], ...] = (
 # A re-run's own moment may lie a microsecond later: when a record was written is compared in milliseconds.
 LEDGER = {
     "transitions": "transition_key, person_key, line, at, acted_at, from_stage, to_stage, rule_id, cycle_key, origin",
-    "cycles": "cycle_key, person_key, line, number, kind, state, opened_at, accepted_at, closed_at, closed_as, owner_id, "
-    "assigned_at, visible_at / 1000, trigger_fact, score, grade",
+    "cycles": "cycle_key, person_key, line, number, kind, state, opened_at, accepted_at, closed_at, closed_as, "
+    "owner_id, assigned_at, visible_at / 1000, trigger_fact, score, grade",
     "cycle_events": "event_key, cycle_key, kind, at, reason",
     "assignments": "assignment_key, cycle_key, at, owner_id, rule_id, pool, how",
     "pool_pointers": "pool, owner_id, given, last_at, last_cycle_key",
