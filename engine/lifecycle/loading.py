@@ -90,16 +90,10 @@ def _cycles(
 
 
 def _words(heard: pl.DataFrame) -> dict[str, list[datetime]]:
-    """When something was said about a cycle (by its key), or about whatever a person had open (by the person's).
-
-    That an opportunity was made is no word about a cycle, unless it accepted it: then `accepted_at` tells.
-    """
-    rows = (
-        heard.filter(pl.col("kind") != VerdictKind.OPPORTUNITY)
-        .group_by(pl.coalesce("cycle_key", "person_key").alias("about"))
-        .agg("occurred_at")
+    """When something was said about a cycle (by its key), or about whatever a person had open (by the person's)."""
+    return dict(
+        heard.group_by(pl.coalesce("cycle_key", "person_key").alias("about")).agg("occurred_at").iter_rows()
     )
-    return dict(rows.iter_rows())
 
 
 def _touches(touches: pl.DataFrame, cycles: pl.DataFrame) -> dict[str, list[datetime]]:

@@ -84,7 +84,10 @@ def _accepted(
 def _opportunity(
     person: Person, cycle: Cycle, at: datetime, said: Said, book: Rulebook, journal: Journal
 ) -> Person:
-    """An opportunity made while the cycle is open accepts it; one on the cycle's line converts it."""
+    """An opportunity made while the cycle is open accepts it; one on the cycle's line converts it. Any is a sign that
+    sales is at work."""
+    cycle = cycle.touched(said.acted_at)
+    person = person.with_cycle(cycle)
     if not said.lines or (said.opportunity_made_at or said.acted_at) < cycle.opened_at:
         return person
     if cycle.state == CycleState.OPEN:
