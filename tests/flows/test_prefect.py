@@ -21,7 +21,14 @@ from tasks.pull import Pulled
 from tests.flows.operator import REPOSITORY
 from tests.flows.prefect_up import Up, free_port, prepare, refused, up
 
-pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.xdist_group("prefect")]
+pytestmark = [
+    pytest.mark.prefect,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("prefect"),
+    pytest.mark.timeout(
+        600
+    ),  # a run is a fresh process that imports Prefect: minutes on a machine that has no time
+]
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w")
 
 
@@ -105,13 +112,6 @@ def test_a_backfill_started_by_hand_completes_and_is_named_for_its_days(house: U
     ended = house.ended(run)
     assert ended["name"] == "backfill 2026-02-01 to 2026-02-07"
     assert ended["state_type"] == "COMPLETED", house.log(run)
-
-
-def test_a_backfill_of_days_in_the_wrong_order_fails_in_one_line(house: Up) -> None:
-    state = house.ended(house.start("backfill/backfill", since="2026-02-07", until="2026-02-01"))["state"]
-    assert state["type"] == "FAILED"
-    assert len(state["message"].splitlines()) == 1
-    assert "2026-02-01" in state["message"]
 
 
 def test_a_second_run_of_a_deployment_is_cancelled_while_one_runs(house: Up) -> None:

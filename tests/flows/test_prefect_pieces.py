@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.errors import Unavailable
 from flows import artifacts, funnel
+from flows.backfilling import NoSuchRange
 from flows.in_prefect import LoggedProgress, concluded, finish
 from flows.settings import SettingsFault
 from ledger.decisions.funnel import Standing
@@ -54,6 +55,7 @@ def test_a_run_that_could_not_read_a_stream_fails_with_its_lines() -> None:
         (LeaseHeld("process 7 on here", "backfill"), "CANCELLED", "Skipped"),
         (SettingsFault("MQLFLOW_MARKETO_URL: missing"), "FAILED", "Failed"),
         (Unavailable("marketo", "no answer"), "FAILED", "Failed"),
+        (NoSuchRange("until lies before since"), "FAILED", "Failed"),
     ],
 )
 def test_what_a_person_can_mend_ends_a_run_with_its_message(error: Exception, type: str, name: str) -> None:

@@ -13,9 +13,11 @@ from flows.processes import child
 from tests.flows.prefect_up import Up, free_port, prepare, refused, up
 
 alone = pytest.mark.xdist_group("prefect")
+patient = pytest.mark.timeout(600)
 
 
 @alone
+@patient
 @pytest.mark.prefect
 @pytest.mark.slow
 def test_interrupted_in_the_middle_of_a_run_it_leaves_no_process(tmp_path: Path) -> None:
@@ -29,6 +31,7 @@ def test_interrupted_in_the_middle_of_a_run_it_leaves_no_process(tmp_path: Path)
 
 
 @alone
+@patient
 @pytest.mark.prefect
 @pytest.mark.slow
 def test_a_killed_one_is_cleared_away_by_the_next_which_can_be_stopped_while_it_starts(
