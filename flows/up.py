@@ -12,11 +12,12 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from subprocess import Popen
 from types import FrameType
 
+import requests
 from rich.console import Console
 
 from flows import local_prefect, up_folder
@@ -57,6 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     except (Ended, StartFault, SimulatorFault) as fault:
         console.print(str(fault), markup=False)
+        return FAILED
+    except requests.RequestException as fault:
+        console.print(
+            f"Prefect's server or the simulator refused a call: {fault}; see {FOLDER}/*.log", markup=False
+        )
         return FAILED
     finally:
         end_children()
@@ -176,9 +182,10 @@ def _watch(console: Console, api: Api, first: str, parts: dict[str, tuple[Popen[
         for name, (process, log) in parts.items():
             if process.poll() is not None:
                 raise Ended(f"{name} ended by itself; see {log}. Everything else was stopped.")
-        if not is_told and (state := api.state(first))["type"] in ENDED:
-            console.print(f"The first sync has ended. {state['name']}: {state['message']}", markup=False)
-            is_told = True
+        with suppress(requests.RequestException):  # busy; there is time to ask again
+            if not is_told and (state := api.state(first))["type"] in ENDED:
+                console.print(f"The first sync has ended. {state['name']}: {state['message']}", markup=False)
+                is_told = True
         time.sleep(LOOKS_EVERY)
 
 
