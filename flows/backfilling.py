@@ -49,7 +49,7 @@ NOBODY_KNOWN = (
 )
 """A range of the past tells of people who were created or changed in it, not of all whose acts it holds."""
 
-PERSON_DAYS = 200_000
+PERSON_DAYS = 100_000
 """People times days decided in one shift: some seconds' work, and some hundred megabytes."""
 
 
@@ -84,7 +84,8 @@ def backfill(
     """
     sources = {platform: source for platform, source in wiring.sources.items() if platform in platforms}
     if not sources:
-        raise NoSuchRange(f"{', '.join(platforms) or 'no platform'}: not connected; set its MQLFLOW_…_URL")
+        wanted = " or ".join(f"MQLFLOW_{platform.upper()}_URL" for platform in platforms)
+        raise NoSuchRange(f"no platform that was asked for is connected; set {wanted or 'one'}")
     start, beyond = _midnight(since), _midnight(until) + DAY
     if beyond <= start:
         raise NoSuchRange(f"the first day, {since}, comes after the last, {until}; swap them")

@@ -64,7 +64,8 @@ def test_a_backfill_and_a_live_history_hand_over_alike(history: History) -> None
     told(past, START, END)
     assert cycles(past) == cycles(lived)
     assert handovers(past) == handovers(lived)
-    assert set(past.ledger.cycles()["origin"]) <= {"backfill"}
+    for name in ("cycles", "transitions", "stages"):
+        assert {row["origin"] for row in past.ledger.tables[name].values()} <= {"backfill"}
 
 
 @settings(max_examples=25, deadline=None)

@@ -352,7 +352,7 @@ def test_days_that_are_not_over_or_in_the_wrong_order_are_refused_before_anythin
     ):
         with pytest.raises(NoSuchRange, match=says):
             company.backfill(since, until)
-    with pytest.raises(NoSuchRange, match="not connected"):
+    with pytest.raises(NoSuchRange, match="set MQLFLOW_SALESFORCE_URL"):
         backfilling.backfill(
             company.wiring, date(2026, 2, 1), date(2026, 2, 2), [Platform.SALESFORCE], Silent()
         )
