@@ -14,14 +14,14 @@ from schemas.frames.base import UTC
 
 
 def due(connection: sa.Connection, as_of: datetime) -> list[str]:
-    """Keys of the living people to decide at `as_of`, sorted."""
+    """Keys of the living people to decide at `as_of`; people who share an address stand beside each other."""
     waits = sa.or_(schedule.c.is_due, schedule.c.next_tick_at <= as_of, schedule.c.next_clock_at <= as_of)
-    lives = sa.select(people.c.person_key).where(
-        people.c.person_key == schedule.c.person_key,
-        people.c.merged_into.is_(None),
-        sa.not_(people.c.is_erased),
+    chosen = (
+        sa.select(schedule.c.person_key)
+        .join(people, people.c.person_key == schedule.c.person_key)
+        .where(waits, people.c.merged_into.is_(None), sa.not_(people.c.is_erased))
+        .order_by(people.c.group_key, schedule.c.person_key)
     )
-    chosen = sa.select(schedule.c.person_key).where(waits, lives.exists()).order_by(schedule.c.person_key)
     return list(connection.scalars(chosen))
 
 

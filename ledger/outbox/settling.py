@@ -92,12 +92,15 @@ def _claimed_entries(connection: sa.Connection, ids: pl.Series) -> pl.DataFrame:
 
 
 def _put_back(tx: UnitOfWork, entries: pl.DataFrame) -> int:
-    """Lets claimed entries [CLAIMED, state, at …] wait again, except where a newer one waits for the field already."""
+    """Lets claimed entries [CLAIMED, state, at …] wait again, except where a newer one waits for the field already.
+
+    Of two that were claimed for one field (the first by a run that was killed) the younger decision waits.
+    """
     if entries.is_empty():
         return 0
     newer = find_waiting(tx.connection, entries["target"].unique())
-    beaten = entries.join(newer, on=KEY, how="semi").select("id", "at")
-    rest = entries.join(newer, on=KEY, how="anti")
+    rest = entries.join(newer, on=KEY, how="anti").sort("id").unique(KEY, keep="last", maintain_order=True)
+    beaten = entries.join(rest, on="id", how="anti").select("id", "at")
     columns = ("id", "state", "code", "message", "native_id", "not_before", "attempts")
     again = rest.select(name for name in columns if name in rest.columns)
     return supersede(tx, beaten) + tx.update(outbox, again)

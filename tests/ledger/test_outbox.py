@@ -365,6 +365,19 @@ def test_twenty_thousand_changes_are_recorded_and_claimed_quickly(ledger: Ledger
     assert len(claim(ledger, limit=10_000)) == 10_000
 
 
+def test_of_two_claims_of_one_field_that_are_put_back_the_younger_decision_waits(ledger: Ledger) -> None:
+    record(ledger, change("status", 1, decided_at=T0))
+    claim(ledger)
+    record(ledger, change("status", 2, decided_at=T0 + timedelta(seconds=1)))
+    claim(ledger)
+    with ledger.read() as connection:
+        left = outbox.claimed(connection)
+    settle(ledger, *(Settlement(one.ids, OutboxState.PENDING) for one in left))
+    with ledger.read() as connection:
+        states = {row.value: row.state for row in connection.execute(sa.select(table))}
+    assert states == {"1": OutboxState.SUPERSEDED, "2": OutboxState.PENDING}
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["record", "claim", "settle"]),
