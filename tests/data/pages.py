@@ -146,7 +146,7 @@ class Pulling:
         from ledger.facts import schedule
 
         with self.ledger.read() as connection:
-            return schedule.due(connection, self.as_of)
+            return sorted(schedule.due(connection, self.as_of))
 
     def applied(
         self, object: str, target: str, field: str, value: str, *, platform: Platform = SALESFORCE
