@@ -16,7 +16,7 @@ from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Platform
 from tasks.progress import Silent
 from tasks.pull import STREAMS
-from tasks.summary import Exit, Summary
+from tasks.summary import Summary
 
 HOUR = 3600
 DECIDING = ("load", "score", "move", "derive", "record")
@@ -96,7 +96,7 @@ def _advance(scene: Scene, seconds: float) -> None:
 
 def _sync(wiring: Wiring, clock: StageClock | None = None) -> Summary:
     summary = chain.sync(wiring, Silent(), stage=clock or chain.plain)
-    if summary.exit is Exit.FAILED:
+    if summary.failures:
         raise SyncFailed("; ".join(summary.failures))
     return summary
 

@@ -17,7 +17,7 @@ from flows import chain, local_prefect
 from flows.processes import child
 from flows.wiring import Wiring, wired
 from tasks.progress import Silent
-from tasks.summary import Exit, Summary
+from tasks.summary import Summary
 
 PAIRS = 5
 HOUR = 3600
@@ -83,7 +83,7 @@ def _timed(wiring: Wiring, sync: Callable[[Wiring, StageClock], Summary]) -> Tim
     clock, whole = StageClock(), Took()
     with whole.more():
         summary = sync(wiring, clock)
-    if summary.exit is Exit.FAILED:
+    if summary.failures:
         raise SyncFailed("; ".join(summary.failures))
     return Timed(whole.seconds, clock.seconds, clock.calls)
 

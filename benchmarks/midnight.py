@@ -23,7 +23,7 @@ from flows.settings import Settings
 from flows.wiring import Wiring, wired
 from schemas.vocabulary import Platform
 from tasks.progress import Silent
-from tasks.summary import Exit, Summary
+from tasks.summary import Summary
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 3, 0, 5, tzinfo=UTC)
@@ -58,7 +58,7 @@ def _sync(
     clock, whole = StageClock(), Took()
     with _wired(scene, now, history, live) as wiring, whole.more():
         summary = chain.sync(wiring, Silent(), stage=clock)
-    if summary.exit is Exit.FAILED:
+    if summary.failures:
         raise RuntimeError("; ".join(summary.failures))
     result = Result(name, scene.people)
     for stage in STAGES:

@@ -21,6 +21,10 @@ class TimedSink:
     def records(self) -> int:
         return sum(self.written.values())
 
+    def ready(self) -> None:
+        with self.took.more():
+            self._sink.ready()
+
     def read(
         self, object: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, dict[str, str | None]]:
@@ -50,6 +54,8 @@ class TakesAll:
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
         self._shown: dict[tuple[str, str], dict[str, str | None]] = {}
+
+    def ready(self) -> None: ...
 
     def read(
         self, object: str, ids: Sequence[str], fields: Sequence[str]

@@ -20,6 +20,8 @@ class PlatformError(Exception):
 
     is_passing = False
     """Whether the next run may find it gone without anybody's doing."""
+    is_to_mend = False
+    """Whether it stays until a person changes something: settings, playbook, credentials, what the org has."""
 
     def __init__(self, platform: str, message: str, code: str = "") -> None:
         super().__init__(f"{platform}: {message}" + (f" ({code})" if code else ""))
@@ -46,9 +48,13 @@ class QuotaExhausted(PlatformError):
 class AccessDenied(PlatformError):
     """Wrong credentials or a missing permission."""
 
+    is_to_mend = True
+
 
 class Misconfigured(PlatformError):
     """A field, object or campaign that the playbook names does not exist there."""
+
+    is_to_mend = True
 
 
 class RequestRefused(PlatformError):

@@ -129,6 +129,12 @@ class Sink(Protocol):
 
     platform: Platform
 
+    def ready(self) -> None:
+        """Raises Misconfigured if a field that we write is not there, and says how to create it.
+
+        Asked before the first write of a run; described at most once.
+        """
+
     def read(
         self, object: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, dict[str, str | None]]:

@@ -22,6 +22,7 @@ from schemas.vocabulary import Silo, Stream
 from tasks.assignment import assign
 from tasks.changes import derive, derive_assigned
 from tasks.facts import load
+from tasks.fitness import unfit
 from tasks.lifecycle import move
 from tasks.progress import Progress
 from tasks.pull import pull
@@ -99,9 +100,12 @@ def _steps(
     else:
         decide_due(wiring, run, run.window(playbook), summary, progress, stage)
         _assign(wiring, run, summary, stage)
-    pushed = stage(push)(ledger, answering, wiring.sources, playbook, run, progress)
-    summary.pushed.update(pushed.counts)
-    summary.problems.extend(pushed.failures)
+    summary.unfit.extend(unfit(ledger, answering, run))
+    if not summary.unfit:
+        pushed = stage(push)(ledger, answering, wiring.sources, playbook, run, progress)
+        summary.pushed.update(pushed.counts)
+        summary.problems.extend(pushed.failures)
+        summary.notes.extend(pushed.notes)
     summary.problems.extend(overdue(ledger, playbook, run))
     summary.decided.update(stage(retire)(ledger, run, wiring.retention))
 

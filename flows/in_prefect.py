@@ -25,7 +25,7 @@ from ledger.errors import LeaseHeld, LedgerError
 from schemas.playbook.faults import PlaybookFaults
 from schemas.vocabulary import Origin, Platform
 from tasks.run import NothingAnswers
-from tasks.summary import Exit, Summary
+from tasks.summary import Summary
 
 MENDABLE = (SettingsFault, PlaybookFaults, LedgerError, PlatformError, NothingAnswers, NoSuchRange)
 """Errors whose message says what, where and what to do."""
@@ -156,7 +156,7 @@ def concluded(work: Callable[[], Summary]) -> Run:
 
 def finish(summary: Summary) -> Run:
     """Failed with its clear lines; Completed, and what was refused; or simply Completed with what was done."""
-    if summary.exit is Exit.FAILED:
+    if summary.failures:
         return Failed(message="\n".join(summary.failures))
     return Completed(message=told(summary))
 

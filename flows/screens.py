@@ -18,6 +18,7 @@ STATES = {
     Exit.DONE: "done",
     Exit.SOME_REFUSED: "done, some rows or records were refused",
     Exit.FAILED: "failed",
+    Exit.WRONG_USAGE: "failed, and will until that is mended",
 }
 
 

@@ -48,11 +48,19 @@ class Pulled:
     platform: Platform
     counts: dict[Stream, Counter[str]] = field(default_factory=dict)
     failures: dict[Stream, str] = field(default_factory=dict)
+    is_to_mend: bool = (
+        False  # a failure stays until somebody changes settings, playbook or the platform's set-up
+    )
     reasons: Counter[str] = field(default_factory=Counter)  # of quarantined rows
 
     @property
     def quarantined(self) -> int:
         return sum(count["quarantined"] for count in self.counts.values())
+
+    def fail(self, stream: Stream, error: PlatformError) -> None:
+        """Writes down what ended the reading of a stream; what was said of it first stands."""
+        self.failures.setdefault(stream, str(error))
+        self.is_to_mend |= error.is_to_mend
 
 
 def pull(
@@ -90,7 +98,7 @@ def store_all(
     try:
         for answer in source.pull(requests, run.as_of):
             if isinstance(answer, StreamFailure):
-                pulled.failures[answer.stream] = str(answer.error)
+                pulled.fail(answer.stream, answer.error)
             elif answer.stream not in pulled.failures:
                 _store(
                     ledger, source.platform, answer, settings, run, origin, pulled, progress, accept_batches
@@ -100,7 +108,7 @@ def store_all(
         done = {stream for stream, count in pulled.counts.items() if count["ended"]}
         for request in requests:
             if request.stream not in done:
-                pulled.failures.setdefault(request.stream, str(error))
+                pulled.fail(request.stream, error)
     return pulled
 
 

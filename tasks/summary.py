@@ -40,6 +40,7 @@ class Summary:
     pushed: Counter[str] = field(default_factory=Counter)  # entries by platform, object and outcome
     undecided: list[str] = field(default_factory=list)  # why stages decided nothing
     problems: list[str] = field(default_factory=list)
+    unfit: list[str] = field(default_factory=list)  # what must be mended before anything is written
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -67,10 +68,12 @@ class Summary:
             for pulled in self.pulled
             for stream, reason in pulled.failures.items()
         ]
-        return list(dict.fromkeys([*streams, *self.undecided, *self.problems]))
+        return list(dict.fromkeys([*self.unfit, *streams, *self.undecided, *self.problems]))
 
     @property
     def exit(self) -> Exit:
+        if self.unfit or any(pulled.is_to_mend for pulled in self.pulled):
+            return Exit.WRONG_USAGE
         if self.failures:
             return Exit.FAILED
         return Exit.SOME_REFUSED if self.quarantined or self.rejected else Exit.DONE

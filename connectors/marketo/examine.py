@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-import polars as pl
-
 from connectors.errors import AccessDenied, Misconfigured, PlatformError, RequestRefused
 from connectors.marketo.api import LEADS_A_CALL, Api
 from connectors.marketo.dates import Window
@@ -13,15 +11,8 @@ from connectors.marketo.describe import Describe
 from connectors.marketo.envelope import results
 from connectors.marketo.errors import FilterUnsupported
 from connectors.marketo.mapping import PersonMapping
+from connectors.marketo.missing_fields import how_to_create
 from connectors.ports import Finding
-from schemas.frames import door
-from schemas.frames.base import UTC, dtypes
-
-_TYPES: tuple[tuple[pl.DataType, str], ...] = (
-    (pl.Int64(), "Integer"),
-    (pl.Boolean(), "Boolean"),
-    (UTC, "Datetime"),
-)
 
 Answer = Iterable[Finding]
 
@@ -82,8 +73,7 @@ class Examiner:
         for canonical, rest in named.items():
             if rest in missing:
                 detail = f"lead field {rest} ({canonical}) does not exist"
-                mend = f"Admin → Field Management → New Custom Field: type {_type_of(canonical)}, API name {rest}"
-                yield Finding(f"lead field {rest}", False, detail, mend)
+                yield Finding(f"lead field {rest}", False, detail, how_to_create(canonical, rest))
         if not missing:
             yield Finding("lead fields", True, f"all {len(named)} mapped fields exist")
         if owned := self._describe.crm_managed(named.values()):
@@ -172,8 +162,3 @@ def _answered(check: str, permission: str, ask: Callable[[], Answer]) -> list[Fi
         return [Finding(check, False, str(error), mend or "give the API user's role the permission")]
     except PlatformError as error:
         return [Finding(check, False, str(error), "see the message; run doctor again afterwards")]
-
-
-def _type_of(canonical: str) -> str:
-    dtype = dtypes(door.People).get(canonical)
-    return next((word for known, word in _TYPES if dtype == known), "String")

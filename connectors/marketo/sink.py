@@ -17,6 +17,7 @@ from connectors.marketo.describe import Describe
 from connectors.marketo.envelope import first_error
 from connectors.marketo.errors import MARKETO, RecordRefused, TimedOut, record_state
 from connectors.marketo.mapping import PersonMapping
+from connectors.marketo.missing_fields import require_all
 from connectors.ports import Found, Outcome, RecordChange
 from connectors.redaction import redact
 from schemas.vocabulary import Platform
@@ -42,6 +43,9 @@ class MarketoSink:
         self._writes = frozenset(writes)
         self._campaign = campaign
         self._campaign_id: int | None = None
+
+    def ready(self) -> None:
+        require_all(self._describe, self._mapping)
 
     def read(
         self, object: str, ids: Sequence[str], fields: Sequence[str]

@@ -18,6 +18,7 @@ from connectors.marketo.examine import Examiner
 from connectors.marketo.feed import Feeds
 from connectors.marketo.kinds import Kinds
 from connectors.marketo.mapping import PersonMapping
+from connectors.marketo.missing_fields import require_all
 from connectors.marketo.people import PeopleStream
 from connectors.marketo.programs import Programs
 from connectors.marketo.removals import RemovalStream
@@ -96,7 +97,16 @@ class MarketoSource:
             try:
                 yield from streams[request.stream].read(request, through)
             except PlatformError as error:
-                yield StreamFailure(request.stream, error)
+                yield StreamFailure(request.stream, self._told(error))
+
+    def _told(self, error: PlatformError) -> PlatformError:
+        """A refusal for an unknown field names one of them at most, and no cure: describe knows all."""
+        if isinstance(error, Misconfigured):
+            try:
+                require_all(self._describe, self._mapping, error.code)
+            except PlatformError as found:
+                return found
+        return error
 
     def examine(self) -> Sequence[Finding]:
         return self._examiner.examine(self._kinds.natives)

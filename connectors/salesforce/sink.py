@@ -42,6 +42,9 @@ class SalesforceSink:
         self._handover = handover
         self._bulk_above = bulk_above
 
+    def ready(self) -> None:
+        self._deployed.require_all_written()
+
     def read(
         self, object: str, ids: Sequence[str], fields: Sequence[str]
     ) -> dict[str, dict[str, str | None]]:

@@ -5,7 +5,7 @@ ends applied, unchanged, rejected, conflict, superseded or dropped. At most one 
 target, field): a newer decision supersedes an older one that still waits.
 """
 
-from ledger.outbox.claims import Claim, Entry, claim, claimed
+from ledger.outbox.claims import Claim, Entry, any_ready, claim, claimed
 from ledger.outbox.conflicts import read_conflicts, write_conflicts
 from ledger.outbox.record import Recorded, record, withdraw
 from ledger.outbox.settling import Settlement, release, settle
@@ -17,6 +17,7 @@ __all__ = [
     "Entry",
     "Recorded",
     "Settlement",
+    "any_ready",
     "applied_values",
     "claim",
     "claimed",

@@ -55,6 +55,12 @@ class Claim:
         return tuple(entry.id for entry in self.entries)
 
 
+def any_ready(connection: sa.Connection, as_of: datetime) -> bool:
+    """Whether a push would find anything to claim now, on any platform."""
+    due = sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= as_of)
+    return connection.scalar(sa.select(outbox.c.id).where(WAITS, due).limit(1)) is not None
+
+
 def claim(
     tx: UnitOfWork,
     platform: Platform,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from schemas.playbook.base import HandoverCondition, Part
+from schemas.playbook.base import HandoverCondition, Part, Scattered
 
 
 class Target(Part):
@@ -60,10 +60,14 @@ class Assignment(Part):
 
     @model_validator(mode="after")
     def _pools_exist(self) -> "Assignment":
-        for rule in self.rules:
-            if rule.to.pool is not None and rule.to.pool not in self.pools:
-                known = ", ".join(sorted(self.pools)) or "none"
-                raise ValueError(f"rule {rule.id}: no pool {rule.to.pool!r}; there are: {known}")
+        known = ", ".join(sorted(self.pools)) or "none"
+        faults = [
+            (("rules", number, "to", "pool"), f"no pool {rule.to.pool!r}; there are: {known}")
+            for number, rule in enumerate(self.rules)
+            if rule.to.pool is not None and rule.to.pool not in self.pools
+        ]
+        if faults:
+            raise Scattered(faults)
         if self.mode == "crm_rules" and self.crm_rule is None:
             raise ValueError("mode crm_rules needs crm_rule, the name of the CRM's assignment rule")
         return self

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -11,6 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 _UNITS = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
 _SPAN = re.compile(r"^\s*(\d+)\s+(minute|hour|day|week)s?\s*$")
+
+
+class Scattered(ValueError):
+    """Faults that show only when rules are held together: of each its path in the model, and what is wrong."""
+
+    def __init__(self, faults: Sequence[tuple[tuple[str | int, ...], str]]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(message for _, message in faults))
 
 
 class Part(BaseModel):

@@ -5,7 +5,14 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from schemas.playbook.base import ActivityCondition, OpportunityCondition, Part, ScoredCondition, Span
+from schemas.playbook.base import (
+    ActivityCondition,
+    OpportunityCondition,
+    Part,
+    Scattered,
+    ScoredCondition,
+    Span,
+)
 from schemas.playbook.organisation import DEFAULT_LINE
 from schemas.vocabulary import BlockKind
 
@@ -89,10 +96,17 @@ class Lifecycle(Part):
 
     @model_validator(mode="after")
     def _path_is_whole(self) -> "Lifecycle":
-        for stage in ("mql", "sal"):
-            if stage not in self.path:
-                raise ValueError(f"the path needs the stage {stage!r}")
-        for rule in self.stages:
-            if rule.stage not in self.path[: self.path.index("mql")]:
-                raise ValueError(f"stage {rule.stage!r} is not on the path before 'mql'")
+        faults: list[tuple[tuple[str | int, ...], str]] = [
+            (("path",), f"the path needs the stage {stage!r}")
+            for stage in ("mql", "sal")
+            if stage not in self.path
+        ]
+        before = self.path[: self.path.index("mql")] if "mql" in self.path else self.path
+        faults += [
+            (("stages", number), f"stage {rule.stage!r} is not on the path before 'mql'")
+            for number, rule in enumerate(self.stages)
+            if rule.stage not in before
+        ]
+        if faults:
+            raise Scattered(faults)
         return self

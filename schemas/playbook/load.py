@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from schemas.conditions import Columns, ConditionFault, check
 from schemas.playbook.assets import Assets
 from schemas.playbook.assignment import Assignment
-from schemas.playbook.base import On, Part, content_hash
+from schemas.playbook.base import On, Part, Scattered, content_hash
 from schemas.playbook.columns import SCORE_COLUMNS, condition_columns
 from schemas.playbook.data import Data
 from schemas.playbook.faults import Fault, PlaybookFaults, place
@@ -124,10 +124,14 @@ def _read(path: Path) -> Any:
 
 def _model_faults(file: str, document: Any, failure: ValidationError) -> Iterator[Fault]:
     for error in failure.errors():
-        line, rule = place(document, error["loc"])
-        where = ".".join(str(step) for step in error["loc"])
+        cause = error.get("ctx", {}).get("error")
         message = error["msg"].removeprefix("Value error, ")
-        yield Fault(file, line, rule, f"{where}: {message}" if where else message)
+        found = cause.faults if isinstance(cause, Scattered) else [((), message)]
+        for inner, text in found:
+            path = (*error["loc"], *inner)
+            line, rule = place(document, path)
+            where = ".".join(str(step) for step in path)
+            yield Fault(file, line, rule, f"{where}: {text}" if where else text)
 
 
 def _condition_faults(

@@ -1,11 +1,12 @@
 """`playbook/scoring.yaml`: points for what people do (engagement) and for who they are (fit)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schemas.playbook.base import ActivityCondition, Days, Part, PersonCondition
+from schemas.playbook.base import ActivityCondition, Days, Part, PersonCondition, Scattered
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 
@@ -69,11 +70,19 @@ class Scoring(Part):
 
     @model_validator(mode="after")
     def _tokens_exist(self) -> "Scoring":
-        rules: list[Signal | FitRule] = [*self.engagement.signals, *self.fit]
-        for rule in rules:
-            if isinstance(rule.points, str) and rule.points not in self.tokens:
-                known = ", ".join(sorted(self.tokens)) or "none"
-                raise ValueError(f"rule {rule.id}: no token {rule.points!r}; there are: {known}")
+        groups: list[tuple[tuple[str, ...], Sequence[Signal | FitRule]]] = [
+            (("engagement", "signals"), self.engagement.signals),
+            (("fit",), self.fit),
+        ]
+        known = ", ".join(sorted(self.tokens)) or "none"
+        faults: list[tuple[tuple[str | int, ...], str]] = [
+            ((*group, number, "points"), f"no token {rule.points!r}; there are: {known}")
+            for group, rules in groups
+            for number, rule in enumerate(rules)
+            if isinstance(rule.points, str) and rule.points not in self.tokens
+        ]
+        if faults:
+            raise Scattered(faults)
         return self
 
     def hundredths(self, points: int | str) -> int:

@@ -1,6 +1,7 @@
 """A stream that can't be read: nothing that needs it is decided, the other facts are kept, the next run catches up."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -9,12 +10,14 @@ from tests.flows.operator import Operator, at_work
 
 pytestmark = pytest.mark.xdist_group("unread")
 HURRY = {"MQLFLOW_PATIENCE": "1"}
-OPPORTUNITIES = ("salesforce", "missing_object", {"object": "Opportunity"})
-ACTIVITIES = (
-    "marketo",
-    "http_status",
-    {"status": 502, "times": 99, "match": {"path": "/rest/v1/activities.json"}},
-)
+# The first page comes, the ones behind it don't.
+OPPORTUNITIES = [
+    ("salesforce", "short_pages", {"size": 1, "match": {"object": "Opportunity"}}),
+    ("salesforce", "http_status", {"status": 503, "times": 99, "match": {"path": "/query/"}}),
+]
+ACTIVITIES = [
+    ("marketo", "http_status", {"status": 502, "times": 99, "match": {"path": "/rest/v1/activities.json"}})
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def states(operator: Operator, who: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("fault", "stream", "kept"),
+    ("faults", "stream", "kept"),
     [
         (OPPORTUNITIES, "salesforce opportunities", ("activities", "person_native_id")),
         (ACTIVITIES, "marketo activities", ("tasks", "native_id")),
@@ -39,17 +42,20 @@ def states(operator: Operator, who: int) -> list[str]:
     ids=["opportunities", "activities"],
 )
 def test_without_a_stream_nothing_is_decided_and_the_next_run_catches_up(
-    operator: Operator, fault: tuple[str, str, dict[str, object]], stream: str, kept: tuple[str, str]
+    operator: Operator, faults: list[tuple[str, str, dict[str, Any]]], stream: str, kept: tuple[str, str]
 ) -> None:
     simulator = operator.simulator
-    platform, kind, options = fault
-    who = newcomer(simulator, f"Unread{kind.title()}")
+    who = newcomer(simulator, f"Unread{len(faults)}")
     fill(simulator, who)
     call = simulator.add_record("salesforce", "Task", {"Subject": "Call", "Status": "Completed"})
     simulator.advance(300)
+    for deal in simulator.records("salesforce", "Opportunity")[:3]:
+        simulator.patch_record("salesforce", "Opportunity", deal["Id"], {"Amount": 12_000 + len(faults)})
     before = everything(simulator)
-    with faulty(simulator, platform, kind, **options):
-        blind = operator.sync(**HURRY)
+    for platform, kind, options in faults:
+        simulator.fault(platform, kind, **options)
+    blind = operator.sync(**HURRY)
+    simulator.clear_faults()
     assert blind.status == 1
     assert blind.data["decisions"] == 0
     assert written(before, everything(simulator)) == {}
@@ -67,6 +73,15 @@ def test_without_a_stream_nothing_is_decided_and_the_next_run_catches_up(
     assert states(operator, who) == ["open"]
 
 
+def test_a_stream_that_nobody_may_read_is_to_be_mended_and_ends_2(operator: Operator) -> None:
+    with faulty(operator.simulator, "salesforce", "missing_object", object="Opportunity"):
+        blind = operator.sync(**HURRY)
+    assert blind.status == 2
+    assert blind.data["decisions"] == blind.data["writes"] == 0
+    assert [line for line in blind.data["failures"] if "object Opportunity does not exist" in line]
+    assert operator.sync().status in (0, 3)
+
+
 def test_a_stream_that_only_assignment_reads_holds_up_assignment_alone(operator: Operator) -> None:
     simulator = operator.simulator
     simulator.advance(7200)
@@ -75,7 +90,7 @@ def test_a_stream_that_only_assignment_reads_holds_up_assignment_alone(operator:
     simulator.advance(60)
     with faulty(simulator, "salesforce", "missing_object", object="GroupMember"):
         blind = operator.sync(**HURRY)
-    assert blind.status == 1
+    assert blind.status == 2  # somebody must give the permission back
     assert states(operator, who) == ["open"]
     owner = "SELECT owner_id FROM cycles WHERE person_key = :key"
     assert operator.query(owner, key=operator.person("marketo", who)).item() is None
