@@ -240,12 +240,13 @@ class Office:
         with wired(self.settings()) as wiring:
             yield wiring
 
-    def sync(self, push: Callable[[], None] | None = None) -> Summary:
-        """One run. `push`: what somebody does after everything was decided, right before it is pushed."""
+    def sync(self, push: Callable[[], None] | None = None, *, stage: str = "push") -> Summary:
+        """One run. `push`: what somebody does after everything was decided, right before it is pushed; or right before
+        another `stage`."""
 
         def staged(function: Callable[..., Any]) -> Callable[..., Any]:
             def call(*arguments: Any, **named: Any) -> Any:
-                if push is not None and function.__name__ == "push":
+                if push is not None and function.__name__ == stage:
                     push()
                 return function(*arguments, **named)
 

@@ -110,7 +110,8 @@ def test_a_missing_field_is_told_before_anything_is_written(office: Office, miss
     def remove() -> None:
         office.fault("salesforce", "missing_field", object=missing[0], field=missing[1])
 
-    failed = office.later(push=remove)
+    office.advance()
+    failed = office.sync(remove, stage="assign")  # after everything was read
     assert [line for line in failed.failures if missing[1] in line]
     assert office.get("Lead", lead)["Status"] == "Open"
     assert office.all("MQL__c") == []
