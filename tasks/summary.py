@@ -8,8 +8,11 @@ from enum import IntEnum
 from typing import Any
 
 from ledger.runs import Count
-from schemas.vocabulary import Platform
+from schemas.vocabulary import Platform, Stream
 from tasks.pull import Pulled
+
+COUNTED = ("pulled", "stored", "quarantined", "duplicates")
+"""Of the rows of a stream: the first is always the sum of the others."""
 
 
 class Exit(IntEnum):
@@ -64,7 +67,7 @@ class Summary:
     @property
     def failures(self) -> list[str]:
         streams = [
-            f"{pulled.platform} {stream}: {reason}"
+            f"{pulled.platform} {stream}: {_bare(reason, pulled.platform, stream)}"
             for pulled in self.pulled
             for stream, reason in pulled.failures.items()
         ]
@@ -102,7 +105,7 @@ class Summary:
             "exit": int(self.exit),
             "pulled": {
                 str(pulled.platform): {
-                    str(stream): {name: n for name, n in counts.items() if name != "ended"}
+                    str(stream): {name: counts[name] for name in COUNTED}
                     for stream, counts in pulled.counts.items()
                 }
                 for pulled in self.pulled
@@ -132,7 +135,7 @@ def added_up(parts: Sequence[Summary]) -> Summary:
             _add(by_platform.setdefault(pulled.platform, Pulled(pulled.platform)), pulled)
         for name in ("decided", "opened", "moved", "blocked", "assigned", "asked", "pushed"):
             getattr(total, name).update(getattr(part, name))
-        for name in ("undecided", "problems", "notes"):
+        for name in ("unfit", "undecided", "problems", "notes"):
             getattr(total, name).extend(
                 line for line in getattr(part, name) if line not in getattr(total, name)
             )
@@ -144,11 +147,17 @@ def _add(total: Pulled, part: Pulled) -> None:
     for stream, counts in part.counts.items():
         total.counts.setdefault(stream, Counter()).update(counts)
     total.failures.update(part.failures)
+    total.is_to_mend |= part.is_to_mend
     total.reasons.update(part.reasons)
+
+
+def _bare(reason: str, platform: Platform, stream: Stream) -> str:
+    """The reason without the names that stand before it already."""
+    return reason.removeprefix(f"{platform} {stream}: ").removeprefix(f"{platform}: ")
 
 
 def _pull_counts(pulled: Sequence[Pulled]) -> Iterable[Count]:
     for platform in pulled:
         for stream, counts in platform.counts.items():
-            for name in ("pulled", "stored", "quarantined", "duplicates"):
+            for name in COUNTED:
                 yield Count("pull", name, counts[name], platform.platform, stream)
