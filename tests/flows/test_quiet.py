@@ -29,7 +29,9 @@ def settle(operator: Operator) -> None:
 
 def hand_over(operator: Operator, name: str) -> int:
     """Somebody raises a hand and is brought into the CRM; answers the writes of the last push."""
-    operator.simulator.advance(60)  # not in the very second of the last run, in which the rules came into force
+    operator.simulator.advance(
+        60
+    )  # not in the very second of the last run, in which the rules came into force
     fill(operator.simulator, newcomer(operator.simulator, name))
     operator.simulator.advance(300)
     assert operator.sync().data["opened"]["live mql"] >= 1
