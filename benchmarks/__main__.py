@@ -7,6 +7,7 @@ would not fit into memory is left out, and says so.
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,7 @@ class PhaseFailed(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does: nothing is left running
     console = Console(width=max(Console().width, 150), highlight=False)
     results: list[Result] = []
     failed: list[str] = []
