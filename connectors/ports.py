@@ -49,12 +49,16 @@ class StreamFailure:
 
 @dataclass(frozen=True)
 class StreamRequest:
-    """Read `stream` from `cursor` on; without cursor from `since`. With `until` it is a closed range (a backfill)."""
+    """Read `stream` from `cursor` on; without cursor from `since`. With `until` it is a closed range (a backfill).
+
+    With `ids` (people of Marketo): only these records as they are now; pages carry `cursor` as it came, none is last.
+    """
 
     stream: Stream
     cursor: Cursor | None = None
     since: datetime | None = None
     until: datetime | None = None
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

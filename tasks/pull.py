@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from connectors.errors import PlatformError
 from connectors.ports import Page, Source, StreamFailure, StreamRequest
 from ledger import cursors
+from ledger.facts.strangers import strangers
 from ledger.open import Ledger
 from schemas.admission import BatchRefused, admit
 from schemas.playbook.platforms import Freshness, Platforms
@@ -57,6 +58,14 @@ class Pulled:
     def quarantined(self) -> int:
         return sum(count["quarantined"] for count in self.counts.values())
 
+    def add(self, more: "Pulled") -> None:
+        """What else came of the same platform."""
+        for stream, counts in more.counts.items():
+            self.counts.setdefault(stream, Counter()).update(counts)
+        self.failures.update(more.failures)
+        self.reasons.update(more.reasons)
+        self.is_to_mend |= more.is_to_mend
+
     def fail(self, stream: Stream, error: PlatformError) -> None:
         """Writes down what ended the reading of a stream; what was said of it first stands."""
         self.failures.setdefault(stream, str(error))
@@ -80,7 +89,32 @@ def pull(
         for stream in STREAMS[source.platform]
         if not _is_fresh(stream, read_through.get((source.platform, stream)), settings.freshness, run.as_of)
     ]
-    return store_all(ledger, source, requests, settings, run, Origin.LIVE, progress, accept_batches)
+    pulled = store_all(ledger, source, requests, settings, run, Origin.LIVE, progress, accept_batches)
+    if source.platform is Platform.MARKETO and not pulled.failures:
+        _introduce(ledger, source, settings, run, progress, accept_batches, pulled)
+    return pulled
+
+
+def _introduce(
+    ledger: Ledger,
+    source: Source,
+    settings: Platforms,
+    run: Run,
+    progress: Progress,
+    accept_batches: Sequence[Stream],
+    pulled: Pulled,
+) -> None:
+    """Reads people who did something and are unknown: older than `people_since`, and not changed since then.
+
+    Whoever is gone is not answered, and asked for again only when another act of theirs is told.
+    """
+    with ledger.read() as connection:
+        unknown = strangers(connection, source.platform)
+        cursor = cursors.load(connection, source.platform).get(Stream.PEOPLE)
+    if unknown:
+        request = StreamRequest(Stream.PEOPLE, cursor, ids=tuple(unknown))
+        more = store_all(ledger, source, [request], settings, run, Origin.LIVE, progress, accept_batches)
+        pulled.add(more)
 
 
 def store_all(

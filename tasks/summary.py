@@ -132,7 +132,7 @@ def added_up(parts: Sequence[Summary]) -> Summary:
     by_platform: dict[Platform, Pulled] = {}
     for part in parts:
         for pulled in part.pulled:
-            _add(by_platform.setdefault(pulled.platform, Pulled(pulled.platform)), pulled)
+            by_platform.setdefault(pulled.platform, Pulled(pulled.platform)).add(pulled)
         for name in ("decided", "opened", "moved", "blocked", "assigned", "asked", "pushed"):
             getattr(total, name).update(getattr(part, name))
         for name in ("unfit", "undecided", "problems", "notes"):
@@ -141,14 +141,6 @@ def added_up(parts: Sequence[Summary]) -> Summary:
             )
     total.pulled.extend(by_platform.values())
     return total
-
-
-def _add(total: Pulled, part: Pulled) -> None:
-    for stream, counts in part.counts.items():
-        total.counts.setdefault(stream, Counter()).update(counts)
-    total.failures.update(part.failures)
-    total.is_to_mend |= part.is_to_mend
-    total.reasons.update(part.reasons)
 
 
 def _bare(reason: str, platform: Platform, stream: Stream) -> str:

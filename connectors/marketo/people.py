@@ -55,6 +55,11 @@ class PeopleStream:
 
     def read(self, request: StreamRequest, through: datetime) -> Iterator[Page]:
         since = request.since or self._people_since
+        if request.ids:
+            for batch, _ in in_batches(self._by_id(dict.fromkeys(request.ids))):
+                if batch:
+                    yield self._page(batch, state=state_of(request.cursor or {}))
+            return
         if request.until is not None:
             yield from self._created_between(request, since, request.until)
             return

@@ -1,0 +1,43 @@
+"""Who is who over time: people older than the ledger's beginning, acts told late, records deleted, merged, joined."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.flows.acts import CLICK, act, fill, newcomer, visit
+from tests.flows.operator import Operator, at_work
+
+pytestmark = pytest.mark.xdist_group("people")
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    with at_work(tmp_path_factory.mktemp("people"), people=200, seed=37, activity_days=20) as operator:
+        operator.sync()
+        operator.simulator.advance(60)
+        yield operator
+
+
+def cycles(operator: Operator, who: int) -> list[tuple[str, str]]:
+    key = operator.person("marketo", who)
+    return operator.query("SELECT state, kind FROM cycles WHERE person_key = :key", key=key).rows()
+
+
+def test_whoever_was_there_before_people_since_is_read_once_they_act(operator: Operator) -> None:
+    simulator = operator.simulator
+    known = set(operator.query("SELECT native_id FROM records WHERE platform = 'marketo'")["native_id"])
+    peculiar = {str(row["id"]) for rows in simulator.truth().values() for row in rows}
+    old = next(
+        int(lead["id"])
+        for lead in simulator.records("marketo", "leads")
+        if str(lead["id"]) not in known | peculiar and lead["sfdcType"] is None and lead["company"]
+        if lead["country"] == "Germany" and lead["createdAt"] and "@" in lead["email"]
+    )
+    fill(simulator, old)
+    simulator.advance(300)
+    operator.sync()
+    assert cycles(operator, old) == [("open", "mql")]
+    simulator.reset_calls()
+    operator.sync()
+    assert simulator.calls()["marketo"]["total"] <= 8
