@@ -1,14 +1,13 @@
-"""Who is who over time: people older than the ledger's beginning, acts told late, records deleted, merged, joined."""
+"""People older than `people_since`, whom no increment brings: read once they act."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
 import pytest
 
-from tests.flows.acts import CLICK, act, fill, newcomer, visit
+from tests.flows.acts import fill
 from tests.flows.operator import Operator, at_work
 
-pytestmark = pytest.mark.xdist_group("people")
+pytestmark = pytest.mark.xdist_group("unknown_people")
 
 
 @pytest.fixture(scope="module")
