@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from engine import groups
 from schemas.stretch import Stretch
 
 JUST_BEFORE = timedelta(microseconds=1)
@@ -41,10 +42,5 @@ def batches(people: pl.DataFrame, stretch: Stretch, size: int) -> Iterator[tuple
         .sort("through", "group_key", "person_key")
     )
     for (through,), rows in ends.group_by(["through"], maintain_order=True):
-        batch: list[str] = []
-        for _, group in rows.group_by(["group_key"], maintain_order=True):
-            if batch and len(batch) + len(group) > size:
-                yield through, batch
-                batch = []
-            batch += group["person_key"].to_list()
-        yield through, batch
+        for batch in groups.batches(rows, size):
+            yield through, batch

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import polars as pl
 
+from engine import groups
 from engine.changes import ChangeDecisions
 from engine.lifecycle import LifecycleDecisions
 from flows.wiring import Wiring
@@ -42,7 +43,10 @@ R = TypeVar("R")
 Stage = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 CHUNK = 20_000
-"""People per transaction: under a second or two to write, and never near the 30 s of a write transaction."""
+"""People per transaction: under a second or two to write, and never near the 30 s of a write transaction.
+
+Who shares an address is never split: a chunk may have more people for it.
+"""
 
 WAITS_FOR = {"backfill": 60.0}
 """Seconds that a sync waits for a lease, by the flow that holds it: a backfill gives it back after each window."""
@@ -117,8 +121,7 @@ def decide_due(
     ledger, playbook = wiring.ledger, wiring.playbook
     with ledger.read() as connection:
         due = schedule.due(connection, run.as_of)
-    for start in range(0, len(due), CHUNK):
-        keys = due[start : start + CHUNK]
+    for keys in groups.batches(due, CHUNK):
         facts = stage(load)(ledger, keys, playbook, window)
         scored = stage(score)(facts, playbook, window)
         moved = stage(move)(facts, scored, playbook, window, run.versions)

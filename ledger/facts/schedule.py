@@ -13,16 +13,16 @@ from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC
 
 
-def due(connection: sa.Connection, as_of: datetime) -> list[str]:
-    """Keys of the living people to decide at `as_of`; people who share an address stand beside each other."""
+def due(connection: sa.Connection, as_of: datetime) -> pl.DataFrame:
+    """person_key, group_key of the living people to decide at `as_of`, in order of groups."""
     waits = sa.or_(schedule.c.is_due, schedule.c.next_tick_at <= as_of, schedule.c.next_clock_at <= as_of)
     chosen = (
-        sa.select(schedule.c.person_key)
+        sa.select(schedule.c.person_key, people.c.group_key)
         .join(people, people.c.person_key == schedule.c.person_key)
         .where(waits, people.c.merged_into.is_(None), sa.not_(people.c.is_erased))
         .order_by(people.c.group_key, schedule.c.person_key)
     )
-    return list(connection.scalars(chosen))
+    return fetch(connection, chosen, {"person_key": pl.String, "group_key": pl.String})
 
 
 def instants(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:

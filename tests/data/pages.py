@@ -135,9 +135,8 @@ class Pulling:
         from ledger.facts import schedule
 
         with self.ledger.begin(None) as tx, tx.silo(Silo.LIFECYCLE):
-            keys = schedule.due(tx.connection, self.as_of)
             nothing = pl.lit(None, pl.Datetime("us", "UTC"))
-            rows = pl.DataFrame({"person_key": keys}, schema={"person_key": pl.String}).with_columns(
+            rows = schedule.due(tx.connection, self.as_of).with_columns(
                 next_tick_at=nothing, next_clock_at=nothing
             )
             schedule.advance(tx, rows, self.as_of)
@@ -146,7 +145,7 @@ class Pulling:
         from ledger.facts import schedule
 
         with self.ledger.read() as connection:
-            return sorted(schedule.due(connection, self.as_of))
+            return sorted(schedule.due(connection, self.as_of)["person_key"])
 
     def applied(
         self, object: str, target: str, field: str, value: str, *, platform: Platform = SALESFORCE
