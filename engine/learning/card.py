@@ -7,7 +7,7 @@ from engine.learning.fit import BASE, DOUBLING, Fitted
 from engine.learning.leaks import Suspicion
 from engine.learning.metrics import Measures
 from engine.learning.table import Table
-from engine.learning.values import MISSING_WORDS
+from engine.scoring.cells import MISSING_WORDS
 from schemas.playbook.scorecard import (
     Attribute,
     Calibration,

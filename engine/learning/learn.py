@@ -12,8 +12,9 @@ from engine.learning.floats import Floats
 from engine.learning.leaks import Suspicion, suspicions
 from engine.learning.metrics import Measures, measure
 from engine.learning.table import Column, Table, Unusable, read_table
-from engine.learning.values import is_numeric, numbers, words
+from engine.learning.values import is_numeric
 from engine.learning.woe import weights
+from engine.scoring.cells import numbers, words
 from schemas.playbook.scorecard import Scorecard
 
 FEWEST = 30

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from engine.learning.floats import Floats
-from engine.learning.values import is_numeric, moments, numbers, words
+from engine.learning.values import is_numeric, moments
+from engine.scoring.cells import numbers, words
 
 YES = ("1", "1.0", "yes", "y", "true", "t", "won", "accepted", "converted", "closed won", "working")
 NO = ("0", "0.0", "no", "n", "false", "f", "lost", "rejected", "not converted", "closed lost", "recycled")

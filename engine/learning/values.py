@@ -1,36 +1,20 @@
-"""What a cell says: missing or not, a number or a word. The same reading when learning and when scoring.
-
-Tables from forms are full of words that mean "nothing chosen" ("Select"); read as values they become attributes of
-their own and hide how much is really known.
-"""
+"""What a whole column says: numbers, words or dates. What a single cell says is `engine.scoring.cells`' to tell."""
 
 import polars as pl
 
-MISSING_WORDS = (
-    "", "-", "--", "--none--", "?", "choose", "choose one", "n/a", "na", "nan", "none", "not provided",
-    "not specified", "null", "please choose", "please select", "select", "select one", "undefined", "unknown",
-)  # fmt: skip
-"""Lower case, without surrounding space."""
+from engine.scoring.cells import numbers, words
 
 NUMBERS_FROM = 0.98
 """Share of filled cells that must read as numbers for a column to be one of numbers; the rest is missing."""
 
 
-def words(column: pl.Expr, missing: tuple[str, ...] | list[str] = MISSING_WORDS) -> pl.Expr:
-    """Cells as lower-case words without surrounding space; null where missing."""
-    text = column.cast(pl.String).str.strip_chars().str.to_lowercase()
-    return pl.when(~text.is_in(list(missing))).then(text)
-
-
-def numbers(column: pl.Expr, missing: tuple[str, ...] | list[str] = MISSING_WORDS) -> pl.Expr:
-    """Cells as finite numbers; null where missing or not a number. Thousands may be set off by commas."""
-    text = words(column, missing).str.replace_all(r"(\d),(\d{3})", "${1}${2}")
-    number = text.cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
-
-
 def is_numeric(series: pl.Series) -> bool:
-    """A column of numbers with more than two values; yes/no flags written 0 and 1 are words."""
+    """A column of numbers with more than two values; yes/no flags written 0 and 1 are words.
+
+    A column typed as a fraction is always one of numbers: points of a signal stay so where few people have any.
+    """
+    if series.dtype.is_float():
+        return True
     read = pl.DataFrame({"x": series}).select(word=words(pl.col("x")), number=numbers(pl.col("x")))
     filled = read["word"].count()
     if not filled or read["number"].count() < NUMBERS_FROM * filled:
