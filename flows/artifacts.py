@@ -9,11 +9,22 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from prefect.artifacts import create_markdown_artifact
 
-from flows import funnel
+from flows import funnel, words
 from flows.wiring import Wiring
 from ledger.decisions.funnel import Standing, read_standings
 from tasks.summary import Summary
 
+ABOUT = {
+    "Handovers opened": "what was opened",
+    "Owner found": "how",
+    "Held back by": "exclusion in `lifecycle.yaml`",
+    "Entered a stage": "stage",
+}
+"""Headers of columns that would not be understood without one."""
+LOOK = (
+    "Each refusal is in the ledger's view `outbox_problems`, each value left to a person in `left_alone`.\n\n"
+)
+KNOWN = "Every row that was pulled was stored, or known already and unchanged, or put into quarantine.\n"
 CHANGED, FUNNEL, QUARANTINED = "what-changed", "funnel", "quarantined"
 
 
@@ -39,34 +50,24 @@ def has_news(summary: Summary) -> bool:
 def changed(summary: Summary) -> str:
     """Everything that a run did, as Markdown."""
     silent = "Silent: nothing is written to the platforms until `live_since` is set.\n\n"
-    asked = "To be written" if summary.is_live else "Would be written"
-    groups: list[tuple[str, Counter[str]]] = [
-        ("Decided", summary.decided),
-        ("Entered a stage", summary.moved),
-        ("Cycles", summary.opened),
-        ("Held back by", summary.blocked),
-        ("Owner found by", summary.assigned),
-        (asked, summary.asked),
-        ("Written", summary.pushed),
-    ]
-    rows = [row for name, counter in groups for row in _told(name, counter)]
+    parts = ["" if summary.is_live else silent]
+    parts += [_list("What went wrong", summary.failures), _list("Worth knowing", summary.notes)]
+    for heading, told in words.groups(summary):
+        parts.append(_table(heading, ["number", ABOUT.get(heading, "")], told))
+    if summary.pushed:
+        parts.append(_table("Written", *words.outcomes(summary.pushed)))
+    if any(name.endswith((" rejected", " conflict")) for name in summary.pushed):
+        parts.append(LOOK)
+    columns = ["stream", "pulled", "stored", "known", "quarantined"]
     return "".join(
-        [
-            "" if summary.is_live else silent,
-            _list("What went wrong", summary.failures),
-            _list("Worth knowing", summary.notes),
-            _table("What changed", ["", "number", ""], rows),
-            _table(
-                "What was pulled", ["stream", "pulled", "stored", "known", "quarantined"], _pulled(summary)
-            ),
-        ]
+        [*parts, _table("What was pulled", columns, _pulled(summary)), KNOWN if summary.pulled else ""]
     )
 
 
 def quarantined(summary: Summary) -> str:
     """Which streams had rows that could not be taken, and why. The rows stay in the ledger's quarantine."""
     streams = [
-        (f"{pulled.platform} {stream}", counts["pulled"], counts["quarantined"])
+        (words.stream(pulled.platform, stream), counts["pulled"], counts["quarantined"])
         for pulled in summary.pulled
         for stream, counts in pulled.counts.items()
         if counts["quarantined"]
@@ -89,10 +90,10 @@ def funnels(standings: Sequence[Standing], path: Sequence[str], title: str) -> s
         name = title if lines == ["default"] else f"{title}: {line}"
         beside = funnel.aside(of, path)
         rows: list[tuple[object, ...]] = [
-            (funnel.shown(step.stage), step.came, step.now, step.found_by_sales or "", step.after)
+            (words.shown(step.stage), step.came, step.now, step.found_by_sales or "", step.after)
             for step in found
         ]
-        rows += [(funnel.shown(stage), "", n, "", "") for stage, n in sorted(beside.items())]
+        rows += [(words.shown(stage), "", n, "", "") for stage, n in sorted(beside.items())]
         columns = ["stage", "came this far", "there now", "there by sales alone", "of the stage before"]
         parts.append(f"![The funnel as a picture]({_data_uri(funnel.picture(name, found, beside))})\n\n")
         parts.append(_table("", columns, rows))
@@ -109,13 +110,7 @@ def _pulled(summary: Summary) -> Iterator[tuple[object, ...]]:
         for stream, counts in pulled.counts.items():
             if counts["pulled"]:
                 numbers = (counts[name] for name in ("pulled", "stored", "duplicates", "quarantined"))
-                yield (f"{pulled.platform} {stream}", *numbers)
-
-
-def _told(name: str, counter: Counter[str]) -> list[tuple[object, ...]]:
-    """A counter's rows, the largest first; its name stands before the first."""
-    counted = [(n, what.replace("_", " ")) for what, n in counter.most_common() if n]
-    return [("" if number else name, n, what) for number, (n, what) in enumerate(counted)]
+                yield (words.stream(pulled.platform, stream), *numbers)
 
 
 def _list(title: str, lines: Iterable[str]) -> str:

@@ -107,7 +107,8 @@ def _steps(
     summary.unfit.extend(unfit(ledger, answering, run))
     if not summary.unfit:
         pushed = stage(push)(ledger, answering, wiring.sources, playbook, run, progress)
-        summary.pushed.update(pushed.counts)
+        summary.pushed.update(pushed.outcomes.counts)
+        summary.refused.update(pushed.outcomes.refused)
         summary.problems.extend(pushed.failures)
         summary.notes.extend(pushed.notes)
     summary.problems.extend(overdue(ledger, playbook, run))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from flows.words import shown
 from ledger.decisions.funnel import Standing
 
 MQL, SAL = "mql", "sal"
@@ -83,11 +84,6 @@ def picture(title: str, path_steps: Sequence[Step], beside: dict[str, int]) -> s
         f'<rect width="{WIDTH}" height="{height}" rx="10" fill="{PAPER}"/>'
         f"{_text(EDGE, 38, title, 19, INK, weight=600)}{''.join([*body, *handed])}</svg>"
     )
-
-
-def shown(stage: str) -> str:
-    """A stage as people write it."""
-    return stage.upper() if stage in (MQL, SAL) else stage.replace("_", " ").capitalize()
 
 
 def _panel(name: str, of: Sequence[Step], colour: str, top: int) -> tuple[list[str], int]:

@@ -21,6 +21,7 @@ from prefect.states import Completed, Failed
 from connectors.errors import PlatformError
 from flows.backfilling import NoSuchRange
 from flows.settings import SettingsFault
+from flows.words import counted
 from ledger.errors import LeaseHeld, LedgerError
 from schemas.playbook.faults import PlaybookFaults
 from schemas.vocabulary import Origin, Platform
@@ -167,15 +168,19 @@ def told(summary: Summary) -> str:
     for origin_and_kind, n in summary.opened.items():
         opened[origin_and_kind.split()[0]] += n
     done = [
-        (summary.decided["people"], "people decided"),
-        (opened[Origin.ADOPTED], "cycles adopted"),
-        (opened[Origin.BACKFILL], "cycles of the past"),
-        (opened[Origin.LIVE], "cycles opened"),
-        (summary.writes, "values written"),
+        (summary.decided["people"], "person looked at", "people looked at"),
+        (opened[Origin.ADOPTED], "handover adopted", "handovers adopted"),
+        (opened[Origin.BACKFILL], "handover of the past", "handovers of the past"),
+        (opened[Origin.LIVE], "handover opened", "handovers opened"),
+        (summary.opened["trial"], "trial", "trials"),
+        (summary.writes, "value written", "values written"),
     ]
-    refused = [(summary.quarantined, "rows quarantined"), (summary.rejected, "writes refused by a platform")]
-    parts = [f"{n:,} {what}" for n, what in done if n] or ["nothing changed"]
-    return ", ".join([*parts, *(f"{n:,} {what}" for n, what in refused if n)])
+    refused = [
+        (summary.quarantined, "row quarantined", "rows quarantined"),
+        (summary.rejected, "value refused by a platform", "values refused by a platform"),
+    ]
+    parts = [counted(*each) for each in done if each[0]] or ["nothing changed"]
+    return ", ".join([*parts, *(counted(*each) for each in refused if each[0])])
 
 
 class _Declared(logging.Filter):

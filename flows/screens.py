@@ -9,7 +9,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from connectors.ports import Finding
-from flows.terminal import counted, table
+from flows import words
+from flows.terminal import table
 from tasks.forget import Forgotten
 from tasks.summary import Exit, Summary
 from tasks.why import Explanation
@@ -31,18 +32,14 @@ def show_summary(summary: Summary, console: Console) -> None:
 def summary_parts(summary: Summary) -> Sequence[RenderableType]:
     """The parts of `show_summary`, for those who print them among other things."""
     parts: list[RenderableType] = [_pulled(summary)] if summary.pulled else []
-    groups: list[tuple[str, Counter[str]]] = [
-        ("decided", summary.decided),
-        ("entered a stage", summary.moved),
-        ("cycles opened", summary.opened),
-        ("held back by", summary.blocked),
-        ("owner found by", summary.assigned),
-        ("would write" if not summary.is_live else "to write", summary.asked),
-        ("fields written", summary.pushed),
+    rows = [
+        (heading.lower(), ", ".join(f"{n:,} {what}" for n, what in told))
+        for heading, told in words.groups(summary)
     ]
-    rows = [(name, counted(dict(counter.most_common()))) for name, counter in groups if counter.total()]
     if rows:
         parts.append(table("", ["", ""], rows))
+    if summary.pushed:
+        parts.append(table("written", *words.outcomes(summary.pushed)))
     parts.extend(Text(note) for note in summary.notes)
     parts.extend(Text(failure, style="red") for failure in summary.failures)
     mode = "live" if summary.is_live else "silent: nothing is written until live_since is set"
@@ -55,7 +52,7 @@ def summary_parts(summary: Summary) -> Sequence[RenderableType]:
 def _pulled(summary: Summary) -> RenderableType:
     rows = [
         (
-            f"{pulled.platform} {stream}",
+            words.stream(pulled.platform, stream),
             *(counts[name] for name in ("pulled", "stored", "duplicates", "quarantined")),
         )
         for pulled in summary.pulled

@@ -1,6 +1,7 @@
 """The `sync` deployment: one run of the chain, each stage a Prefect task, what it did as artifacts."""
 
 from prefect import flow
+from prefect.runtime import flow_run
 
 from flows import artifacts, chain
 from flows.in_prefect import Run, as_task, concluded, logged_progress
@@ -12,7 +13,13 @@ from tasks.summary import Summary
 NONE: list[Stream] = []
 
 
-@flow(name="sync", flow_run_name="sync", persist_result=False)
+def _name() -> str:
+    """What ran, in the list of runs: an everyday sync, or one by hand that takes batches as they are."""
+    accepted = flow_run.parameters.get("accept_batches") or []
+    return f"sync accepting {', '.join(map(str, accepted))}" if accepted else "sync"
+
+
+@flow(name="sync", flow_run_name=_name, persist_result=False)
 def sync(accept_batches: list[Stream] = NONE) -> Run:
     """Pull what changed from both platforms, score, move, assign, and push back.
 

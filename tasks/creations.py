@@ -5,7 +5,6 @@ person's campaign is requested, and the entry waits until the synced lead shows 
 the person's key, so that a second try finds the first.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +24,7 @@ from schemas.playbook.load import Playbook
 from schemas.vocabulary import OutboxState, OwnerKind, Platform, RecordObject, Silo
 from tasks.look import records_by_id
 from tasks.run import Run
-from tasks.settlements import release, settle, settlement, unsent
+from tasks.settlements import Outcomes, release, settle, settlement, unsent
 
 BATCH = 500
 CARRIED = ("email", "first_name", "last_name", "company", "title", "phone", "country", "lead_source")
@@ -39,7 +38,7 @@ def create(
     sink: Sink,
     playbook: Playbook,
     run: Run,
-    counts: Counter[str],
+    outcomes: Outcomes,
 ) -> None:
     """Tries every creation that waits for `sink`; those that can't be done yet wait on. Without the CRM nobody can be
     looked up there, so nobody is created."""
@@ -58,21 +57,21 @@ def create(
             raise
         ruled = {claim.target: desk.rule(claim) for claim in claims}
         answered = [one for one in ruled.values() if isinstance(one, Settlement)]
-        settle(ledger, run, claims, answered, counts)
+        settle(ledger, run, claims, answered, outcomes)
         _mark_due(ledger, run, claims, answered)
         waiting = [claim for claim in claims if isinstance(ruled[claim.target], RecordChange)]
         for object in sorted({claim.object for claim in waiting}):
             group = [claim for claim in waiting if claim.object == object]
             changes = [ruled[claim.target] for claim in group]
             try:
-                outcomes = sink.create(object, [one for one in changes if isinstance(one, RecordChange)])
+                answers = sink.create(object, [one for one in changes if isinstance(one, RecordChange)])
             except PlatformError as error:
                 if not error.is_passing:
                     release(ledger, run, group)
                     raise
-                settle(ledger, run, claims, [unsent(claim.ids, error) for claim in group], counts)
+                settle(ledger, run, claims, [unsent(claim.ids, error) for claim in group], outcomes)
                 raise
-            settle(ledger, run, claims, list(_settlements(group, outcomes)), counts)
+            settle(ledger, run, claims, list(_settlements(group, answers)), outcomes)
 
 
 def _settlements(claims: Sequence[Claim], outcomes: Sequence[Outcome]) -> Iterable[Settlement]:

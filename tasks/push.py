@@ -5,7 +5,6 @@ only. What is claimed and not settled when a run is killed is looked at by the n
 is written twice and nothing is forgotten.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -23,7 +22,7 @@ from tasks.look import Look
 from tasks.managed import write_unmanaged
 from tasks.progress import Progress
 from tasks.run import Run
-from tasks.settlements import release, settle, settlement, unsent
+from tasks.settlements import Outcomes, release, settle, settlement, unsent
 
 BATCH = 2_000
 RECORDS_A_CALL = 200
@@ -34,9 +33,9 @@ ORDER = {"lead": 0, "contact": 1, "person": 2, "mql_record": 3, "task": 4}
 
 @dataclass
 class Pushed:
-    """Entries by `platform object outcome`; what stopped a platform; and what waits without anything being wrong."""
+    """What became of entries; what stopped a platform; and what waits without anything being wrong."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -90,7 +89,7 @@ def _create(
 ) -> None:
     """Creations; one that nobody can do (no such campaign, say) does not hold up what else waits."""
     try:
-        create(ledger, sinks, sink, playbook, run, pushed.counts)
+        create(ledger, sinks, sink, playbook, run, pushed.outcomes)
     except PlatformError as error:
         if error.is_passing:
             raise
@@ -122,7 +121,7 @@ def _drain(
         groups = _by_object(claims)
         for place, (object, group) in enumerate(groups):
             try:
-                _write(ledger, sink, object, group, playbook, run, pushed.counts)
+                _write(ledger, sink, object, group, playbook, run, pushed.outcomes)
             except PlatformError:
                 release(ledger, run, [claim for _, later in groups[place + 1 :] for claim in later])
                 raise
@@ -142,7 +141,7 @@ def _write(
     claims: Sequence[Claim],
     playbook: Playbook,
     run: Run,
-    counts: Counter[str],
+    outcomes: Outcomes,
 ) -> None:
     """Writes one object's records, call by call, and settles each call by itself; what the platform shows right now
     may settle fields without a write. On an error everything is settled or released before it is raised."""
@@ -152,7 +151,7 @@ def _write(
         release(ledger, run, claims)
         raise
     looked = [(claim, look.rule(claim)) for claim in claims]
-    settle(ledger, run, claims, [one for _, ruled in looked for one in ruled.settled], counts)
+    settle(ledger, run, claims, [one for _, ruled in looked for one in ruled.settled], outcomes)
     parts = [
         Part(
             [
@@ -168,12 +167,12 @@ def _write(
     for place, part in enumerate(waiting):
         changes = [change for _, change in part.claims]
         try:
-            outcomes = write_unmanaged(sink, object, changes, crm_rules=part.by_rule)
+            answers = write_unmanaged(sink, object, changes, crm_rules=part.by_rule)
         except PlatformError as error:
-            settle(ledger, run, claims, list(_failed(part, error)), counts)
+            settle(ledger, run, claims, list(_failed(part, error)), outcomes)
             _release_values(ledger, run, waiting[place + 1 :])
             raise
-        settle(ledger, run, claims, list(_settlements(part, outcomes)), counts)
+        settle(ledger, run, claims, list(_settlements(part, answers)), outcomes)
 
 
 def _settlements(part: Part, outcomes: Sequence[Sequence[Outcome]]) -> Iterator[Settlement]:

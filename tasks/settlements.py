@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from connectors.errors import PlatformError
@@ -15,6 +15,14 @@ from tasks.run import Run
 
 RETRY_AFTER = timedelta(minutes=1)
 """Of the platforms' time: what is deferred is tried by a later run, never again by this one."""
+
+
+@dataclass
+class Outcomes:
+    """What became of entries: `counts` by `platform object outcome`, `refused` by `platform object: code`."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
 
 
 def settlement(ids: Iterable[int], outcome: Outcome) -> Settlement:
@@ -36,9 +44,9 @@ def unsent(ids: Iterable[int], error: PlatformError) -> Settlement:
 
 
 def settle(
-    ledger: Ledger, run: Run, claims: Sequence[Claim], settlements: Sequence[Settlement], counts: Counter[str]
+    ledger: Ledger, run: Run, claims: Sequence[Claim], settlements: Sequence[Settlement], outcomes: Outcomes
 ) -> None:
-    """Writes down what became of claims, and counts it by `platform object outcome`."""
+    """Writes down what became of claims, and counts it. A refusal is told by its code: a message may quote a value."""
     if not settlements:
         return
     later = run.as_of + RETRY_AFTER
@@ -50,7 +58,10 @@ def settle(
     of_entry = {entry.id: claim for claim in claims for entry in claim.entries}
     for one in final:
         for number in one.ids:
-            counts[f"{of_entry[number].platform} {of_entry[number].object} {one.state}"] += 1
+            record = f"{of_entry[number].platform} {of_entry[number].object}"
+            outcomes.counts[f"{record} {one.state}"] += 1
+            if one.state == OutboxState.REJECTED:
+                outcomes.refused[f"{record}: {one.code or 'no code'}"] += 1
 
 
 def release(

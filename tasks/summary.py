@@ -41,6 +41,9 @@ class Summary:
     assigned: Counter[str] = field(default_factory=Counter)  # by how an owner was found
     asked: Counter[str] = field(default_factory=Counter)  # changes that were decided, by object and field
     pushed: Counter[str] = field(default_factory=Counter)  # entries by platform, object and outcome
+    refused: Counter[str] = field(
+        default_factory=Counter
+    )  # entries that a platform refused, by object and code
     undecided: list[str] = field(default_factory=list)  # why stages decided nothing
     problems: list[str] = field(default_factory=list)
     unfit: list[str] = field(default_factory=list)  # what must be mended before anything is written
@@ -118,6 +121,7 @@ class Summary:
             "assigned": dict(self.assigned),
             "asked": dict(self.asked),
             "pushed": dict(self.pushed),
+            "refused": dict(self.refused),
             "decisions": self.decisions,
             "writes": self.writes,
             "failures": self.failures,
@@ -133,7 +137,7 @@ def added_up(parts: Sequence[Summary]) -> Summary:
     for part in parts:
         for pulled in part.pulled:
             by_platform.setdefault(pulled.platform, Pulled(pulled.platform)).add(pulled)
-        for name in ("decided", "opened", "moved", "blocked", "assigned", "asked", "pushed"):
+        for name in ("decided", "opened", "moved", "blocked", "assigned", "asked", "pushed", "refused"):
             getattr(total, name).update(getattr(part, name))
         for name in ("unfit", "undecided", "problems", "notes"):
             getattr(total, name).extend(

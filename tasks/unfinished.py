@@ -13,13 +13,13 @@ from ledger.open import Ledger
 from ledger.outbox import Claim, Settlement
 from schemas.vocabulary import OutboxState, Platform
 from tasks.run import Run
-from tasks.settlements import settle
+from tasks.settlements import Outcomes, settle
 
 
 def settle_claims(ledger: Ledger, sinks: Mapping[Platform, Sink], run: Run) -> Counter[str]:
     """Settles every claimed entry by what its platform shows. A platform that can't be asked keeps its claims: the
     pull and the push of this run say why."""
-    counts: Counter[str] = Counter()
+    outcomes = Outcomes()
     with ledger.read() as connection:
         claims = outbox.claimed(connection)
     for platform, sink in sinks.items():
@@ -30,8 +30,8 @@ def settle_claims(ledger: Ledger, sinks: Mapping[Platform, Sink], run: Run) -> C
                 settlements = _settled(sink, object, group)
             except PlatformError:
                 continue
-            settle(ledger, run, group, settlements, counts)
-    return counts
+            settle(ledger, run, group, settlements, outcomes)
+    return outcomes.counts
 
 
 def _settled(sink: Sink, object: str, claims: Sequence[Claim]) -> list[Settlement]:

@@ -41,7 +41,7 @@ def test_a_run_that_did_nothing_completes_and_says_so() -> None:
 def test_a_run_with_refused_rows_completes_and_names_them() -> None:
     state = finish(summary(pulled=[pulled(3)], pushed=Counter({"salesforce lead rejected": 2})))
     assert state.type == "COMPLETED"
-    assert state.message == "nothing changed, 3 rows quarantined, 2 writes refused by a platform"
+    assert state.message == "nothing changed, 3 rows quarantined, 2 values refused by a platform"
 
 
 def test_a_run_that_could_not_read_a_stream_fails_with_its_lines() -> None:

@@ -89,6 +89,7 @@ def test_a_record_that_the_crm_refuses_is_told_and_not_asked_again_at_once(offic
     office.fault("salesforce", "record_error", times=1, match={"id": lead}, **refused)
     told = office.later()
     assert told.rejected > 0
+    assert told.refused == {"salesforce lead: FIELD_CUSTOM_VALIDATION_EXCEPTION": told.rejected}
     assert int(told.exit) == 3
     assert office.mql()["Lead__c"] == lead
     assert office.later().writes == 0
