@@ -11,10 +11,16 @@ from rich.table import Table
 from engine.learning.check import Checked
 from engine.learning.learn import Learned
 from schemas.playbook.scorecard import Calibration, Scorecard
+from tasks.handovers import Handovers
+
+NO_BETTER = "On the later rows the scorecard is not told apart from chance: don't put it in force."
 
 
-def learned(result: Learned, out: Path, console: Console) -> None:
+def learned(result: Learned, out: Path, console: Console, handovers: Handovers | None = None) -> None:
     """Measures on the later rows, the guard's findings, and where the card is."""
+    if handovers is not None:
+        for line in source_lines(handovers):
+            console.print(escape(line))
     console.print(
         f"{result.earlier + result.later} rows in order of time: learned from the earlier {result.earlier}, "
         f"judged on the later {result.later}"
@@ -39,6 +45,8 @@ def learned(result: Learned, out: Path, console: Console) -> None:
             f"Only {result.rarer} rows of the rarer outcome: "
             f"the true AUC may lie anywhere from {low:.2f} to {high:.2f}."
         )
+    if result.is_no_better_than_chance:
+        console.print(f"[bold]{NO_BETTER}[/bold]")
     for suspicion in result.flagged:
         done = "kept because you said so" if suspicion.column in result.kept else "left out"
         console.print(f"[bold]leak[/bold] {escape(suspicion.column)}: {done}")
@@ -51,12 +59,40 @@ def learned(result: Learned, out: Path, console: Console) -> None:
     )
 
 
-def learned_json(result: Learned, out: Path) -> dict[str, Any]:
+def source_lines(handovers: Handovers) -> list[str]:
+    """Which handovers taught, which were left aside and why."""
+    of = ", ".join(f"{n:,} {origin}" for origin, n in handovers.origins.most_common())
+    lines = [
+        f"{len(handovers.frame):,} handovers with an outcome ({handovers.outcome} or not): {of or 'none'}"
+    ]
+    if handovers.aside:
+        lines.append("left aside: " + ", ".join(f"{n:,} {why}" for why, n in handovers.aside.most_common()))
+    if handovers.assumed:
+        lines.append(
+            f"{handovers.assumed:,} of them lie in a backfilled past and rest on attributes as they were first seen "
+            "later: what sales corrected since then is in them"
+        )
+    return lines
+
+
+def learned_json(result: Learned, out: Path, handovers: Handovers | None = None) -> dict[str, Any]:
     """The same for machines."""
+    source = (
+        {
+            "outcome": handovers.outcome,
+            "origins": dict(handovers.origins),
+            "aside": dict(handovers.aside),
+            "assumed": handovers.assumed,
+        }
+        if handovers
+        else None
+    )
     return {
+        **({"handovers": source} if source else {}),
         "scorecard": str(out),
         "rows": {"earlier": result.earlier, "later": result.later, "undecided": result.undecided},
         "rarer_outcomes": result.rarer,
+        "no_better_than_chance": result.is_no_better_than_chance,
         "measures": {name: asdict(measures) for name, measures in result.measures.items()},
         "leaks": [
             {"column": s.column, "evidence": s.evidence, "kept": s.column in result.kept}

@@ -72,7 +72,7 @@ def _document(path: Path) -> tuple[Any, Scorecard]:
         document = _yaml().load(path.read_text(encoding="utf-8"))
         return document, Scorecard.model_validate(document)
     except FileNotFoundError:
-        raise NoTable(f"no scorecard {path}; `mqlflow learn --csv FILE …` makes one") from None
+        raise NoTable(f"no scorecard {path}; `mqlflow learn` makes one") from None
     except MarkedYAMLError as fault:
         line = fault.problem_mark.line + 1 if fault.problem_mark else 0
         raise PlaybookFaults([Fault(name, line, "", f"not YAML: {fault.problem}")]) from None
@@ -124,6 +124,7 @@ def _yaml() -> YAML:
 
 def _save(document: Any, path: Path) -> None:
     """Written beside and then moved: a crash leaves the old card, never half a one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("w", encoding="utf-8") as file:
         _yaml().dump(document, file)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.learning.binning import Binning, Codes
-from engine.learning.fit import BASE, DOUBLING, Fitted
+from engine.learning.fit import BASE, Fitted
 from engine.learning.leaks import Suspicion
 from engine.learning.metrics import Measures
 from engine.learning.table import Table
@@ -45,7 +45,7 @@ def card(
         since=span[0],
         until=span[1],
         base=BASE,
-        points_that_double_the_odds=DOUBLING,
+        points_that_double_the_odds=fitted.doubling,
         calibration=Calibration(
             intercept=fitted.intercept,
             slope=fitted.slope,

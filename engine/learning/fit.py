@@ -15,9 +15,11 @@ from engine.learning.woe import information, weights
 
 BASE = 50
 """The score of a row about which nothing is known: the average chance."""
-DOUBLING = 10
-"""Points that double the odds."""
-FACTOR = float(DOUBLING / np.log(2))
+DOUBLINGS = (10, 8, 7, 6, 5, 4, 3)
+"""Points that double the odds: the first; or, for a card that a sync shall use, the first with which scores stay
+within 0–100, where the sync cuts them off."""
+CUT_OFF = 0.005  # share of the learned rows that may lie outside
+FACTOR = float(DOUBLINGS[0] / np.log(2))
 LEAST = 0.02  # information value below which a column says next to nothing
 FEW = 100  # outcomes of the rarer kind
 STRENGTHS = (0.03, 0.1, 0.3, 1.0, 3.0)
@@ -33,6 +35,7 @@ class Fitted:
     all_bins: list[Binning]
     evidence: list[Floats]  # weights of all bins, for the naive-Bayes baseline
     prior: float  # logit of the common rate
+    doubling: int
     intercept: float
     slope: float
 
@@ -52,18 +55,23 @@ class Fitted:
         return sigmoid(self.prior + sum((woe[codes] for codes, woe in pairs), np.zeros(len(table.outcome))))
 
 
-def fit(table: Table, left_out: set[str]) -> Fitted:
-    """Points from all rows of the table. One thread, no randomness: the same rows give the same points."""
+def fit(table: Table, left_out: set[str], *, in_bounds: bool = False) -> Fitted:
+    """Points from all rows of the table, `in_bounds` of 0–100 for nearly all of them.
+
+    One thread, no randomness: the same rows give the same points.
+    """
     with threadpool_limits(limits=1):
         cut = table.split(1 / 3)
         early, late = table.rows(0, cut), table.rows(cut, len(table.outcome))
         strength = 1.0
         if min(early.outcomes, late.outcomes) >= FEW:
-            strength = max(STRENGTHS, key=lambda c: auc(late.outcome, _fit(early, left_out, c).scores(late)))
-        return _fit(table, left_out, strength)
+            strength = max(
+                STRENGTHS, key=lambda c: auc(late.outcome, _fit(early, left_out, c, in_bounds).scores(late))
+            )
+        return _fit(table, left_out, strength, in_bounds)
 
 
-def _fit(table: Table, left_out: set[str], strength: float) -> Fitted:
+def _fit(table: Table, left_out: set[str], strength: float, in_bounds: bool) -> Fitted:
     outcome = table.outcome
     bins = [bin_column(column, outcome) for column in table.columns if column.name not in left_out]
     coded = _codes(table, bins)
@@ -72,7 +80,7 @@ def _fit(table: Table, left_out: set[str], strength: float) -> Fitted:
     factors = _factors(
         coded, woes, [i for i, amount in enumerate(said) if amount >= LEAST], outcome, strength
     )
-    points = [np.rint(FACTOR * f * woe).astype(np.int64) for f, woe in zip(factors, woes, strict=True)]
+    doubling, points = _points([f * woe for f, woe in zip(factors, woes, strict=True)], coded, in_bounds)
     kept = [i for i, given in enumerate(points) if given[coded[i]].any()]
     rate = outcome.mean()
     uncalibrated = Fitted(
@@ -81,11 +89,29 @@ def _fit(table: Table, left_out: set[str], strength: float) -> Fitted:
         evidence=woes,
         all_bins=bins,
         prior=float(np.log(rate / (1 - rate))),
+        doubling=doubling,
         intercept=0.0,
         slope=0.0,
     )
-    intercept, slope = calibrate(uncalibrated.scores(table), outcome)
+    intercept, slope = calibrate(uncalibrated.scores(table), outcome, float(np.log(2) / doubling))
     return replace(uncalibrated, intercept=intercept, slope=slope)
+
+
+def _points(
+    logits: list[Floats], coded: list[Codes], in_bounds: bool
+) -> tuple[int, list[npt.NDArray[np.int64]]]:
+    """Whole points for each bin's logits, and how many double the odds.
+
+    A finer scale keeps more of what the fit found: it is left only where the bounds ask for it.
+    """
+    for doubling in DOUBLINGS:
+        points = [np.rint(doubling / np.log(2) * logit).astype(np.int64) for logit in logits]
+        if not in_bounds or not coded:
+            break
+        total = BASE + np.sum([given[codes] for codes, given in zip(coded, points, strict=True)], axis=0)
+        if np.mean((total < 0) | (total > 100)) <= CUT_OFF:
+            break
+    return doubling, points
 
 
 def _factors(

@@ -44,6 +44,11 @@ class Learned:
         """So few outcomes that the interval matters more than the number."""
         return self.rarer < SHAKY
 
+    @property
+    def is_no_better_than_chance(self) -> bool:
+        """The later rows don't tell the card from a coin."""
+        return self.measures["scorecard"].auc_interval[0] <= 0.5
+
 
 def learn(
     frame: pl.DataFrame,
@@ -56,8 +61,11 @@ def learn(
     rules: str | None = None,
     decided: str | None = None,
     later: float = LATER,
+    in_bounds: bool = False,
 ) -> Learned:
     """Learns from the rows whose outcome is known; raises `Unusable` or `TooFew`.
+
+    `in_bounds`: the card is meant for a sync, whose scores end at 0 and 100.
 
     The guard looks at the earlier rows only, as the fit does, so that the later ones judge both. The card that comes
     back is fitted on all rows with the columns chosen before: the youngest rows are the likest to those to come.
@@ -89,14 +97,14 @@ def learn(
     kept = [s.column for s in flagged if s.column in (keep or [])]
     left = [s for s in flagged if s.column not in kept]
     out = {s.column for s in left} | aside
-    judged = fit(early, out)
+    judged = fit(early, out, in_bounds=in_bounds)
     measures = {
         "scorecard": measure(late.outcome, judged.probabilities(late)),
         "naive Bayes": measure(late.outcome, judged.naive_bayes(late)),
     }
     if rules:
         measures["present rules"] = measure(late.outcome, _chance_by_rules(early, late, rules))
-    final = card(table, fit(table, out), left, measures["scorecard"], span(table))
+    final = card(table, fit(table, out, in_bounds=in_bounds), left, measures["scorecard"], span(table))
     return Learned(
         card=final,
         measures=measures,

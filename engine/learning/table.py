@@ -97,7 +97,7 @@ def read_table(frame: pl.DataFrame, label: str, time: str, positive: list[str] |
             dates[name] = as_dates
             dropped[name] = "a date: only the leak guard reads it"
             continue
-        column = _column(ordered[name])
+        column = _column(ordered[name], is_typed=frame.schema[name].is_float())
         if why := _useless(column):
             dropped[name] = why
         else:
@@ -144,8 +144,10 @@ def _order(series: pl.Series, time: str) -> pl.Series:
     raise Unusable(f"--time: {time!r} holds neither numbers nor ISO dates, so the rows have no order of time")
 
 
-def _column(series: pl.Series) -> Column:
-    read = numbers if is_numeric(series) else words
+def _column(series: pl.Series, *, is_typed: bool) -> Column:
+    """One column of the table. One that came typed as fractions is of numbers, however few values it has: points of a
+    signal stay so where few people have any."""
+    read = numbers if is_typed or is_numeric(series) else words
     values = pl.DataFrame({"x": series}).select(read(pl.col("x")))["x"]
     return Column(series.name, "number" if read is numbers else "word", values)
 

@@ -9,12 +9,7 @@ NUMBERS_FROM = 0.98
 
 
 def is_numeric(series: pl.Series) -> bool:
-    """A column of numbers with more than two values; yes/no flags written 0 and 1 are words.
-
-    A column typed as a fraction is always one of numbers: points of a signal stay so where few people have any.
-    """
-    if series.dtype.is_float():
-        return True
+    """A column of numbers with more than two values; yes/no flags written 0 and 1 are words."""
     read = pl.DataFrame({"x": series}).select(word=words(pl.col("x")), number=numbers(pl.col("x")))
     filled = read["word"].count()
     if not filled or read["number"].count() < NUMBERS_FROM * filled:

@@ -77,11 +77,16 @@ class StageRule(Part):
 
 
 class Reason(Part):
-    """What a rep's reason for rejecting or recycling leads to. `says`: regular expression over the reason's text."""
+    """What a rep's reason for rejecting or recycling leads to. `says`: regular expression over the reason's text.
+
+    `judges`: whether the reason says what sales thinks of the person. "Duplicate" does not, and nothing is learned
+    from it; nor is from whom went to another owner.
+    """
 
     id: str
     says: str
     then: Literal["disqualified", "recycled", "reassign"]
+    judges: bool = True
 
 
 class Lifecycle(Part):
