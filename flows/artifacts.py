@@ -17,6 +17,7 @@ from tasks.summary import Summary
 ABOUT = {
     "Handovers opened": "what was opened",
     "Owner found": "how",
+    "Owner would be found": "how",
     "Held back by": "exclusion in `lifecycle.yaml`",
     "Entered a stage": "stage",
 }
@@ -49,8 +50,7 @@ def has_news(summary: Summary) -> bool:
 
 def changed(summary: Summary) -> str:
     """Everything that a run did, as Markdown."""
-    silent = "Silent: nothing is written to the platforms until `live_since` is set.\n\n"
-    parts = ["" if summary.is_live else silent]
+    parts = ["" if summary.is_live else f"{summary.mode[0].upper()}{summary.mode[1:]}.\n\n"]
     parts += [_list("What went wrong", summary.failures), _list("Worth knowing", summary.notes)]
     for heading, told in words.groups(summary):
         parts.append(_table(heading, ["number", ABOUT.get(heading, "")], told))

@@ -121,8 +121,7 @@ def _windows(start: datetime, beyond: datetime) -> Iterator[tuple[datetime, date
 def _as_run(work: _Backfill, steps: Callable[[Run, Summary], None]) -> Summary:
     """Steps as a run with a row of its own."""
     with work.shifts.first() as run:
-        is_live = run.live_since is not None and run.live_since <= run.as_of
-        told = Summary(run.id, run.flow, run.as_of, is_live)
+        told = Summary(run.id, run.flow, run.as_of, run.is_live, run.live_since)
     try:
         steps(run, told)
     except BaseException as error:

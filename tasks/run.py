@@ -43,6 +43,11 @@ class Run:
     token: LeaseToken
     unreachable: Mapping[Platform, str]
 
+    @property
+    def is_live(self) -> bool:
+        """Whether this run may write to the platforms."""
+        return self.live_since is not None and self.live_since <= self.as_of
+
     def window(self, playbook: Playbook, origin: Origin = Origin.LIVE) -> Window:
         """The stretch of time that this run decides."""
         organisation = playbook.organisation
