@@ -151,8 +151,7 @@ def _pull(work: _Backfill, days: Days, run: Run, told: Summary) -> None:
             work.progress,
         )
         told.pulled.append(pulled)
-    with work.shifts.next(run) as now:
-        work.stage(settle)(ledger, now, playbook)
+    work.stage(settle)(ledger, lambda: work.shifts.next(run), playbook)
 
 
 def _decide(work: _Backfill, run: Run, told: Summary) -> None:

@@ -6,6 +6,7 @@ asks any other clock.
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,6 +61,10 @@ class Run:
             late_limit=organisation.late_limit,
             origin=origin,
         )
+
+
+Shift = Callable[[], AbstractContextManager[Run]]
+"""The ledger for a short while: the run as it is in there."""
 
 
 def begin(
