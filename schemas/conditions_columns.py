@@ -53,5 +53,9 @@ PEOPLE_COLUMNS: dict[str, pl.DataType] = {
     "is_student": pl.Boolean(),
     "is_job_seeker": pl.Boolean(),
     "is_spam": pl.Boolean(),
+    "completeness": pl.Float64(),  # 0–100: share of the profile's fields (playbook/data.yaml) that are filled
     **{f"has_{field}": pl.Boolean() for field in HAS_COLUMNS},
 }
+
+NEVER_UNKNOWN = frozenset({"completeness", *(f"has_{field}" for field in HAS_COLUMNS)})
+"""Attributes that tell what is known, and so are no measure of it themselves."""

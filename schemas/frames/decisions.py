@@ -10,20 +10,39 @@ from schemas.frames.base import Frame, UtcInstant
 
 
 class Scores(Frame):
-    """A person's score, true at `scored_at`. Points are integer hundredths: 6500 is 65 points."""
+    """A person's score by one model, true at `scored_at`. Points are integer hundredths: 6500 is 65 points.
+
+    A learned scorecard has no engagement, fit and grade; the others have no probability.
+    """
 
     person_key: str = pa.Field()
     model: str = pa.Field()
     scored_at: UtcInstant = pa.Field()
-    engagement: pl.Int64 = pa.Field(ge=0, le=10_000)
-    fit: pl.Int64 = pa.Field(ge=0, le=10_000)
+    engagement: pl.Int64 = pa.Field(nullable=True, ge=0, le=10_000)
+    fit: pl.Int64 = pa.Field(nullable=True, ge=0, le=10_000)
     score: pl.Int64 = pa.Field(ge=0, le=10_000)
-    grade: str = pa.Field()  # fit letter and engagement digit: A1 … D4
+    probability: pl.Float64 = pa.Field(
+        nullable=True, ge=0, le=1
+    )  # of the outcome that the card was learned for
+    grade: str = pa.Field(nullable=True)  # fit letter and engagement digit: A1 … D4
     confidence: pl.Float64 = pa.Field(ge=0, le=1)  # share of the fit rules' attributes that are known
     next_tick_at: UtcInstant = pa.Field(
         nullable=True
     )  # first midnight at which something may change by itself
+    account_id: str = pa.Field(nullable=True)  # what the account's score is put together by
+    role: str = pa.Field(nullable=True)
     playbook_version: str = pa.Field()
+
+
+class AccountScores(Frame):
+    """What an account's people added up to from `valid_from` on. Runs after that one may decide by it."""
+
+    account_id: str = pa.Field()
+    valid_from: UtcInstant = pa.Field()
+    score: pl.Int64 = pa.Field(ge=0, le=10_000)  # hundredths
+    engaged: pl.Int64 = pa.Field(ge=0)  # people
+    roles: pl.Int64 = pa.Field(ge=0)  # different roles among them
+    people: pl.Int64 = pa.Field(ge=0)
 
 
 class ScoreLines(Frame):
@@ -32,7 +51,9 @@ class ScoreLines(Frame):
     person_key: str = pa.Field()
     model: str = pa.Field()
     at: UtcInstant = pa.Field()
-    part: str = pa.Field(isin=["engagement", "fit", "weight", "floor", "ceiling"])
+    part: str = pa.Field(
+        isin=["engagement", "fit", "adjustment", "base", "card", "weight", "floor", "ceiling"]
+    )
     rule_id: str = pa.Field()
     raw: pl.Int64 = pa.Field()  # before decay and cap, hundredths
     points: pl.Int64 = pa.Field()  # after decay and cap, hundredths of its part

@@ -80,6 +80,16 @@ class Activities(Frame):
     attributes: str = pa.Field(nullable=True)
 
 
+class Intents(Frame):
+    """Somebody at a company looked for a topic, as a vendor of intent data saw it: about a domain, not a person."""
+
+    domain: str = pa.Field(str_matches=r"^[a-z0-9][a-z0-9.-]*\.[a-z0-9-]+$")  # lower case, without www.
+    topic: str = pa.Field(str_length={"min_value": 1, "max_value": 200})
+    strength: pl.Float64 = pa.Field(nullable=True)  # in the vendor's measure
+    vendor: str = pa.Field(str_length={"min_value": 1, "max_value": 100})
+    occurred_at: UtcInstant = pa.Field()
+
+
 class Accounts(Frame):
     native_id: str = pa.Field()
     created_at: UtcInstant = pa.Field()

@@ -188,3 +188,17 @@ class Owners(Frame):
     can_own: bool = pa.Field()
     role: str = pa.Field(nullable=True)
     away_until: UtcInstant = pa.Field(nullable=True)
+
+
+class Adjustments(Frame):
+    """Points that a person gave by hand, to one part of one model's score."""
+
+    adjustment_key: str = pa.Field(unique=True)
+    person_key: str = pa.Field()
+    model: str = pa.Field()
+    part: str = pa.Field(isin=["engagement", "fit"])
+    points: pl.Int64 = pa.Field()  # hundredths, before floor, ceiling and weight
+    at: UtcInstant = pa.Field()  # when the ledger took it in
+    until: UtcInstant = pa.Field(nullable=True)  # a local midnight; null: for good
+    author: str = pa.Field()
+    reason: str = pa.Field()

@@ -44,6 +44,9 @@ ScoredCondition = Annotated[str, On("scored person")]
 ActivityCondition = Annotated[str, On("activity")]
 """About one activity."""
 
+VisitCondition = Annotated[str, On("visit")]
+"""About a visit, as it stands after each of its pages."""
+
 OpportunityCondition = Annotated[str, On("opportunity")]
 """About one opportunity."""
 

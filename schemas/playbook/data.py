@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
+from schemas.conditions_columns import HAS_COLUMNS
 from schemas.playbook.base import Part
 from schemas.playbook.patterns import Words
 
@@ -22,6 +23,14 @@ def _country_code(code: str) -> str:
         raise ValueError(f"{code!r} is not an ISO country code of two capitals such as 'DE'")
     return code
 
+
+def _profile_field(name: str) -> str:
+    if name not in HAS_COLUMNS:
+        raise ValueError(f"{name!r} is no field of a profile; there are: {', '.join(HAS_COLUMNS)}")
+    return name
+
+
+ProfileField = Annotated[str, AfterValidator(_profile_field)]
 
 Domain = Annotated[str, AfterValidator(_domain)]
 """Its subdomains count as well."""
@@ -89,6 +98,9 @@ class Data(Part):
     free_mail: FreeMail = FreeMail()
     role_addresses: list[str] = []
     """What stands before the @ of mailboxes that several people read; such addresses never join records."""
+
+    profile: list[ProfileField] = list(HAS_COLUMNS)
+    """The fields that a complete profile has; `completeness` is the share of them that is filled, 0–100."""
 
     target_domains: list[Domain] = []
     """Target accounts besides those that the CRM marks."""

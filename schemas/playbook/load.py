@@ -1,26 +1,29 @@
 """Reads a playbook folder: YAML 1.2 into models, conditions checked against their columns, every fault in one go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from schemas.conditions import Columns, ConditionFault, check
+from schemas.conditions_columns import NEVER_UNKNOWN
 from schemas.playbook.assets import Assets
 from schemas.playbook.assignment import Assignment
-from schemas.playbook.base import On, Part, Scattered, content_hash
-from schemas.playbook.columns import SCORE_COLUMNS, condition_columns
+from schemas.playbook.base import On, Part, content_hash
+from schemas.playbook.cards import Scorecards
+from schemas.playbook.columns import condition_columns, score_columns
 from schemas.playbook.data import Data
 from schemas.playbook.faults import Fault, PlaybookFaults, place
-from schemas.playbook.lifecycle import Lifecycle
+from schemas.playbook.lifecycle import Lifecycle, Trigger
 from schemas.playbook.organisation import Organisation
 from schemas.playbook.platforms import Platforms
-from schemas.playbook.scoring import FitRule, Scoring, Signal
+from schemas.playbook.reading import model_faults, not_yaml, read_yaml
+from schemas.playbook.scorecard import Scorecard
+from schemas.playbook.scoring import DEFAULT, Model, Scoring
 from schemas.vocabulary import Silo
 
 FILES: dict[str, type[Part]] = {
@@ -45,13 +48,36 @@ class Playbook:
     scoring: Scoring
     lifecycle: Lifecycle
     assignment: Assignment
+    cards: Mapping[str, Scorecard]
+    """Scorecards that models name, by their file."""
+
+    @cached_property
+    def columns(self) -> dict[str, Columns]:
+        """What each sort of condition may use."""
+        return condition_columns(self.platforms.extra, self.platforms.answers, self.scoring)
+
+    @cached_property
+    def models(self) -> tuple[Model, ...]:
+        """The scoring models, the default one first."""
+        return tuple(
+            model.model_copy(update={"measured": self._measured(model)})
+            for model in self.scoring.in_force(self.cards)
+        )
+
+    def _measured(self, model: Model) -> list[str]:
+        """The attributes that a model's fit rules or its card read, sorted: what its confidence is measured over."""
+        person = self.columns["person"]
+        if model.card:
+            return sorted({each.column for each in model.card.attributes} & set(person.names))
+        read = {name for rule in model.fit for name in check(rule.when, person)}
+        return sorted(name for name in read if name not in NEVER_UNKNOWN)
 
     @cached_property
     def versions(self) -> dict[str, str]:
         """Content hash per silo. A comment or the order of keys makes no new version."""
         return {
             Silo.DATA: content_hash([self.data, self.assets, self.platforms]),
-            Silo.SCORING: content_hash(self.scoring),
+            Silo.SCORING: content_hash([self.scoring, *(self.cards[name] for name in sorted(self.cards))]),
             Silo.LIFECYCLE: content_hash(self.lifecycle),
             Silo.ASSIGNMENT: content_hash(self.assignment),
         }
@@ -59,22 +85,35 @@ class Playbook:
     @cached_property
     def rule_hashes(self) -> dict[str, str]:
         """`silo.rule id` → content hash: a rule that reads as before keeps the date it came into force."""
-        scoring: list[Signal | FitRule] = [*self.scoring.engagement.signals, *self.scoring.fit]
         groups: dict[str, list[Any]] = {
             Silo.LIFECYCLE: [*self.lifecycle.triggers, *self.lifecycle.exclude],
             Silo.ASSIGNMENT: list(self.assignment.rules),
         }
         hashes = {f"{silo}.{rule.id}": content_hash(rule) for silo, rules in groups.items() for rule in rules}
-        for rule in scoring:  # a token's new value changes every rule that names it
+        for prefix, rule in self.scoring.rules:  # a token's new value changes every rule that names it
             value = self.scoring.hundredths(rule.points)
-            hashes[f"{Silo.SCORING}.{rule.id}"] = f"{content_hash(rule)}:{value}"
+            hashes[f"{Silo.SCORING}.{prefix}{rule.id}"] = f"{content_hash(rule)}:{value}"
         return hashes
 
     @cached_property
-    def fit_attributes(self) -> list[str]:
-        """The attributes that fit rules read, sorted: what confidence is measured over."""
-        person = condition_columns(self.platforms.extra)["person"]
-        return sorted({name for rule in self.scoring.fit for name in check(rule.when, person)})
+    def scored_attributes(self) -> list[str]:
+        """The attributes that any model reads, sorted."""
+        person = self.columns["person"]
+        read = {name for model in self.models for rule in model.fit for name in check(rule.when, person)}
+        return sorted(read | {name for model in self.models for name in model.measured})
+
+    def model_read_by(self, trigger: Trigger) -> str:
+        """The first named model whose results the trigger's condition reads, else the default one."""
+        if trigger.person is None:
+            return DEFAULT
+        read = check(trigger.person, self.columns["scored person"])
+        own = score_columns(self.scoring).keys()
+        named = (
+            model.id
+            for model in self.models
+            if model.prefix and any(n.startswith(model.prefix) for n in read & own)
+        )
+        return next(named, DEFAULT)
 
     @cached_property
     def watched_conditions(self) -> list[str]:
@@ -84,8 +123,8 @@ class Playbook:
         texts += [trigger.person for trigger in lifecycle.triggers if trigger.person]
         texts += [exclusion.when for exclusion in lifecycle.exclude if exclusion.when]
         texts += [self.organisation.write_scope] if self.organisation.write_scope else []
-        scored = condition_columns(self.platforms.extra)["scored person"]
-        return sorted({text for text in texts if check(text, scored) & SCORE_COLUMNS.keys()})
+        scored, scores = self.columns["scored person"], score_columns(self.scoring).keys()
+        return sorted({text for text in texts if check(text, scored) & scores})
 
 
 def load_playbook(folder: Path) -> Playbook:
@@ -98,40 +137,26 @@ def load_playbook(folder: Path) -> Playbook:
     for name, model in FILES.items():
         file = f"{name}.yaml"
         try:
-            documents[name] = _read(folder / file)
+            documents[name] = read_yaml(folder / file)
             parts[name] = model.model_validate(documents[name])
         except FileNotFoundError:
             faults.append(Fault(file, 0, "", "missing; every playbook has this file"))
         except MarkedYAMLError as fault:
-            line = fault.problem_mark.line + 1 if fault.problem_mark else 0
-            faults.append(Fault(file, line, "", f"not YAML: {fault.problem}"))
+            faults.append(not_yaml(file, fault))
         except ValidationError as fault:
-            faults.extend(_model_faults(file, documents[name], fault))
-    extra = parts["platforms"].extra if "platforms" in parts else {}
-    columns = condition_columns(extra)
+            faults.extend(model_faults(file, documents[name], fault))
+    platforms, scoring = parts.get("platforms"), parts.get("scoring")
+    columns = condition_columns(
+        platforms.extra if platforms else {}, platforms.answers if platforms else {}, scoring
+    )
     for name, part in parts.items():
         faults.extend(_condition_faults(f"{name}.yaml", documents[name], part, columns))
         faults.extend(_repeated_ids(f"{name}.yaml", documents[name]))
+    cards = Scorecards(folder)
+    faults.extend(cards.read(scoring, documents.get("scoring"), columns["person"].names))
     if faults:
         raise PlaybookFaults(faults)
-    return Playbook(**parts)
-
-
-def _read(path: Path) -> Any:
-    document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    return {} if document is None else document
-
-
-def _model_faults(file: str, document: Any, failure: ValidationError) -> Iterator[Fault]:
-    for error in failure.errors():
-        cause = error.get("ctx", {}).get("error")
-        message = error["msg"].removeprefix("Value error, ")
-        found = cause.faults if isinstance(cause, Scattered) else [((), message)]
-        for inner, text in found:
-            path = (*error["loc"], *inner)
-            line, rule = place(document, path)
-            where = ".".join(str(step) for step in path)
-            yield Fault(file, line, rule, f"{where}: {text}" if where else text)
+    return Playbook(**parts, cards=cards.found)
 
 
 def _condition_faults(

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.playbook.base import Part
 from schemas.vocabulary import ActivityKind
@@ -41,6 +41,23 @@ class ActivityRule(Part):
     status: str | None = None
     channel: str | None = None  # of the program that the activity belongs to
     kind: ActivityKind
+
+
+class Answer(Part):
+    """An answer that activities carry (survey, self-assessment, form), usable in activity conditions under its key.
+
+    `attribute`: the activity's attribute; `form_field`: a field of the form that was filled in. Either, not both.
+    """
+
+    type: Literal["text", "number", "boolean"] = "text"
+    attribute: str | None = None
+    form_field: str | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Answer":
+        if (self.attribute is None) == (self.form_field is None):
+            raise ValueError("an answer is an attribute or a form_field; name one of them")
+        return self
 
 
 class Freshness(Part):
@@ -102,6 +119,7 @@ class Platforms(Part):
     native_sync: bool = True
     statuses: list[StatusRow]
     extra: dict[str, ExtraField] = {}
+    answers: dict[str, Answer] = {}
     freshness: Freshness = Freshness()
     handover: Handover = Handover()
     push: Push = Push()

@@ -16,6 +16,7 @@ from schemas.playbook.base import On
 from schemas.playbook.columns import condition_columns
 from schemas.playbook.load import FILES, load_playbook
 from schemas.playbook.platforms import ExtraField
+from schemas.playbook.scoring import Scoring
 from tests.docs.pages import REPOSITORY, code, page, rows
 
 PAGE = page("docs/playbook.md")
@@ -83,13 +84,15 @@ def _marks(field: FieldInfo) -> list[On]:
 
 
 def test_every_column_of_a_condition_is_explained_with_its_type_and_no_other() -> None:
-    known = condition_columns({})
+    with_accounts = Scoring.model_validate({"engagement": {"signals": []}, "fit": [], "account": {}})
+    known = condition_columns({}, scoring=with_accounts)
     person = dict(known["person"].types)
     scored = dict(known["scored person"].types)
     expected = {
         "person": person,
         "person and scores": {name: dtype for name, dtype in scored.items() if name not in person},
         "activity": dict(known["activity"].types),
+        "visit": dict(known["visit"].types),
         "opportunity": dict(known["opportunity"].types),
         "handover": {name: dtype for name, dtype in known["handover"].types if name not in scored},
     }
