@@ -25,12 +25,14 @@ def dated_facts(
     verdicts: pl.DataFrame,
     removals: pl.DataFrame,
     touches: pl.DataFrame,
+    adjustments: pl.DataFrame,
+    intents: pl.DataFrame,
     attributes_read: Iterable[str],
 ) -> pl.DataFrame:
     """All dated facts in one frame (`FACT`). `what` is `activity` or `attribute` for acts; everything else is no act.
 
     `states`: engine.data.attributes.states_of the people. `attributes_read`: what triggers, exclusions and fit rules
-    read; only a foreign change of one of these is evidence of anything.
+    read; only a foreign change of one of these is evidence of anything. `intents`: engine.data.intent.intent_acts.
     """
     live = pl.lit(Origin.LIVE.value)
     since = pl.max_horizontal("valid_from", "linked_at")
@@ -42,6 +44,8 @@ def dated_facts(
             _dated(removals, "fact_key", "occurred_at", live, "removal"),
             _dated(touches, pl.lit(""), "occurred_at", live, "touch"),
             _dated(opportunities, "opportunity_id", since, live, "sale"),
+            _dated(adjustments.with_columns(learned_at="at"), "adjustment_key", "at", live, "adjustment"),
+            _dated(intents, "activity_key", "occurred_at", "origin", "intent"),
             # What an account or an ended window changes about a person has its instant too, but nobody acted.
             _dated(states.with_columns(learned_at="at"), pl.lit(""), "at", live, "state"),
         ]

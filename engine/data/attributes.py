@@ -132,8 +132,12 @@ def states_of(
         | pl.col("is_target_domain").fill_null(False),
     )
     has = [pl.col(name).is_not_null().alias(f"has_{name}") for name in HAS_COLUMNS if name != "phone"]
+    filled = pl.mean_horizontal(
+        pl.col(f"has_{name}").fill_null(False).cast(pl.Float64) for name in data.profile
+    )
     return (
         states.with_columns(has)
+        .with_columns(completeness=100 * filled if data.profile else pl.lit(100.0))
         .sort("at")
         .select("person_key", "at", *(pl.col(name).cast(dtype) for name, dtype in rules.columns.items()))
     )

@@ -3,21 +3,19 @@
 import polars as pl
 
 from schemas.conditions import expression
-from schemas.playbook.scoring import FitRule, Scoring
-
-CEILING = 10_000
+from schemas.playbook.scoring import FitRule, Model
 
 
-def fit_columns(rules: Scoring) -> list[pl.Expr]:
+def fit_columns(model: Model) -> list[pl.Expr]:
     """One column `fit:<rule id>` per rule, hundredths, over a frame of person attributes."""
-    return [_points(rule, rules).alias(f"fit:{rule.id}") for rule in rules.fit]
+    return [_points(rule, model).alias(f"fit:{rule.id}") for rule in model.fit]
 
 
-def fit_total(rules: Scoring) -> pl.Expr:
+def fit_total(model: Model) -> pl.Expr:
     """The sum of all fit rules before floor and ceiling, hundredths."""
-    if not rules.fit:
+    if not model.fit:
         return pl.lit(0, pl.Int64)
-    return pl.sum_horizontal(_points(rule, rules) for rule in rules.fit)
+    return pl.sum_horizontal(_points(rule, model) for rule in model.fit)
 
 
 def confidence(attributes: list[str]) -> pl.Expr:
@@ -27,5 +25,5 @@ def confidence(attributes: list[str]) -> pl.Expr:
     return pl.mean_horizontal(pl.col(name).is_not_null().cast(pl.Float64) for name in attributes)
 
 
-def _points(rule: FitRule, rules: Scoring) -> pl.Expr:
-    return pl.when(expression(rule.when)).then(rules.hundredths(rule.points)).otherwise(0).cast(pl.Int64)
+def _points(rule: FitRule, model: Model) -> pl.Expr:
+    return pl.when(expression(rule.when)).then(model.hundredths(rule.points)).otherwise(0).cast(pl.Int64)

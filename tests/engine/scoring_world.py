@@ -1,65 +1,118 @@
 """Small worlds for scoring tests: rules, activities and people as frames."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from engine.scoring.evidence import evidence
+from engine.scoring.basis import Basis, bases
 from engine.scoring.lines import score_lines
 from engine.scoring.score import score_at
 from schemas.context import Window
 from schemas.frames.base import UTC as UTC_TYPE
-from schemas.playbook.scoring import Scoring
+from schemas.frames.base import empty
+from schemas.frames.facts import Adjustments
+from schemas.playbook.scoring import Model, Scoring
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-RULES = Scoring.model_validate(
-    {
-        "tokens": {"high": 15},
-        "engagement": {
-            "half_life": "30 days",
-            "signals": [
-                {
-                    "id": "pricing",
-                    "when": "url = '/pricing'",
-                    "points": "high",
-                    "once": "day",
-                    "cap": {"points": 45, "in": "30 days"},
-                    "half_life": "14 days",
-                },
-                {
-                    "id": "case",
-                    "when": "kind = 'content_download'",
-                    "points": 10,
-                    "once": "asset",
-                    "cap": {"points": 20, "in": "60 days"},
-                },
-                {
-                    "id": "view",
-                    "when": "kind = 'page_visit'",
-                    "points": 1,
-                    "cap": {"points": 10, "in": "7 days"},
-                },
-                {
-                    "id": "careers",
-                    "when": "url = '/careers'",
-                    "points": -20,
-                    "cap": {"points": 20, "in": "30 days"},
-                },
-            ],
-        },
-        "fit": [
-            {"id": "c_level", "when": "seniority = 'c_level'", "points": 60},
-            {"id": "core", "when": "employees BETWEEN 200 AND 5000", "points": 55},
-            {"id": "personal", "when": "is_personal_email", "points": -10},
+_RULES: dict[str, Any] = {
+    "tokens": {"high": 15},
+    "engagement": {
+        "half_life": "30 days",
+        "signals": [
+            {
+                "id": "pricing",
+                "when": "url = '/pricing'",
+                "points": "high",
+                "once": "day",
+                "cap": {"points": 45, "in": "30 days"},
+                "half_life": "14 days",
+            },
+            {
+                "id": "case",
+                "when": "kind = 'content_download'",
+                "points": 10,
+                "once": "asset",
+                "cap": {"points": 20, "in": "60 days"},
+            },
+            {
+                "id": "view",
+                "when": "kind = 'page_visit'",
+                "points": 1,
+                "cap": {"points": 10, "in": "7 days"},
+            },
+            {
+                "id": "careers",
+                "when": "url = '/careers'",
+                "points": -20,
+                "cap": {"points": 20, "in": "30 days"},
+            },
         ],
+    },
+    "fit": [
+        {"id": "c_level", "when": "seniority = 'c_level'", "points": 60},
+        {"id": "core", "when": "employees BETWEEN 200 AND 5000", "points": 55},
+        {"id": "personal", "when": "is_personal_email", "points": -10},
+    ],
+}
+RULES = Scoring.model_validate(_RULES)
+_MORE: list[dict[str, object]] = [
+    {
+        "id": "news",
+        "when": "url = '/news'",
+        "points": 12,
+        "expiry": "linear",
+        "cap": {"points": 30, "in": "20 days"},
+    },
+    {
+        "id": "third_pricing_page",
+        "when": "url = '/pricing'",
+        "count": {"at_least": 3, "in": "7 days"},
+        "points": 10,
+        "cap": {"points": 15, "in": "30 days"},
+    },
+    {
+        "id": "pricing_and_case",
+        "together": {"of": ["pricing", "case"], "in": "14 days"},
+        "points": 8,
+        "once": "day",
+        "cap": {"points": 16, "in": "30 days"},
+    },
+    {
+        "id": "long_visit",
+        "visit": "pages > 2",
+        "points": 7,
+        "cap": {"points": 15, "in": "7 days"},
+    },
+    {
+        "id": "second_visit",
+        "visit": "pages >= 1",
+        "count": {"at_least": 2, "in": "7 days"},
+        "points": 6,
+        "cap": {"points": 15, "in": "7 days"},
+    },
+]
+RICH = Scoring.model_validate(
+    {
+        **_RULES,
+        "engagement": {"half_life": "30 days", "signals": [*_RULES["engagement"]["signals"], *_MORE]},
+        "models": [{"id": "logistics", "only": "business_line = 'logistics'"}],
     }
 )
+"""Every sort of signal, and a second model that counts the acts of one line only."""
 KNOWN = ["employees", "is_personal_email", "seniority"]
+
+
+def models(rules: Scoring = RULES) -> list[Model]:
+    return [model.model_copy(update={"measured": KNOWN}) for model in rules.in_force({})]
+
+
 ACTIVITY = {
     "activity_key": pl.String, "person_key": pl.String, "occurred_at": UTC_TYPE, "learned_at": UTC_TYPE,
     "kind": pl.String, "native_kind": pl.String, "asset_name": pl.String, "url": pl.String, "is_bot": pl.Boolean,
+    "tags": pl.List(pl.String), "business_line": pl.String,
 }  # fmt: skip
 
 
@@ -76,6 +129,8 @@ def act(
     asset: str | None = None,
     kind: str = "page_visit",
     bot: bool = False,
+    tags: tuple[str, ...] = (),
+    line: str | None = None,
 ) -> dict[str, object]:
     return {
         "activity_key": f"m:{number}",
@@ -87,6 +142,8 @@ def act(
         "asset_name": asset,
         "url": url,
         "is_bot": bot,
+        "tags": list(tags),
+        "business_line": line,
     }
 
 
@@ -114,18 +171,49 @@ def people(
 
 
 def recycles(*at: datetime) -> pl.DataFrame:
+    """Verdicts by which sales gave the person back."""
     return pl.DataFrame(
-        [("p", moment) for moment in at], schema={"person_key": pl.String, "at": UTC_TYPE}, orient="row"
+        [("p", moment, "recycled", None) for moment in at],
+        schema={"person_key": pl.String, "occurred_at": UTC_TYPE, "kind": pl.String, "reason": pl.String},
+        orient="row",
+    )
+
+
+def basis(
+    acts: list[dict[str, object]],
+    *recycled: datetime,
+    rules: Scoring = RULES,
+    states: pl.DataFrame | None = None,
+    adjusted: pl.DataFrame | None = None,
+) -> list[Basis]:
+    return bases(
+        frame(acts),
+        people([]) if states is None else states,
+        recycles(*recycled),
+        empty(Adjustments) if adjusted is None else adjusted,
+        models(rules),
+        ZONE,
     )
 
 
 def scores(
-    acts: list[dict[str, object]], crowd: pl.DataFrame, *recycled: datetime, rules: Scoring = RULES
+    acts: list[dict[str, object]],
+    crowd: pl.DataFrame,
+    *recycled: datetime,
+    rules: Scoring = RULES,
+    states: pl.DataFrame | None = None,
+    adjusted: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    found = evidence(frame(acts), rules, ZONE)
-    return score_at(crowd, found, recycles(*recycled), rules, KNOWN, window())
+    found = basis(acts, *recycled, rules=rules, states=states, adjusted=adjusted)
+    return score_at(crowd, found, window())
 
 
-def lines(acts: list[dict[str, object]], crowd: pl.DataFrame, *recycled: datetime) -> pl.DataFrame:
-    found = evidence(frame(acts), RULES, ZONE)
-    return score_lines(crowd, found, recycles(*recycled), RULES, window())
+def lines(
+    acts: list[dict[str, object]],
+    crowd: pl.DataFrame,
+    *recycled: datetime,
+    rules: Scoring = RULES,
+    adjusted: pl.DataFrame | None = None,
+) -> pl.DataFrame:
+    found = basis(acts, *recycled, rules=rules, adjusted=adjusted)
+    return pl.concat(score_lines(crowd, each, window()) for each in found)

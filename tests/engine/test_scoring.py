@@ -6,22 +6,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.scoring.evidence import evidence
 from engine.scoring.score import score_at
 from engine.scoring.ticks import LOOK_AHEAD, next_ticks
-from tests.engine.scoring_world import (
-    KNOWN,
-    NOW,
-    RULES,
-    ZONE,
-    act,
-    frame,
-    lines,
-    people,
-    recycles,
-    scores,
-    window,
-)
+from tests.engine.scoring_world import NOW, RICH, act, basis, lines, people, scores, window
 
 DAY = timedelta(days=1)
 
@@ -89,18 +76,21 @@ def test_missing_data_gives_nothing_and_lowers_the_confidence() -> None:
     assert round(row["confidence"], 2) == 0.33
 
 
-moments = st.integers(0, 60 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=minutes))
+# Anywhere in two months, or close enough together for visits, counters and combinations.
+moments = (st.integers(0, 60 * 24 * 60) | st.integers(0, 200)).map(lambda n: NOW - timedelta(minutes=n))
 acts_strategy = st.lists(
     st.tuples(
         moments,
-        st.sampled_from(["/pricing", "/careers", "/x", None]),
+        st.sampled_from(["/pricing", "/careers", "/news", None]),
         st.sampled_from(["page_visit", "content_download", "other"]),
         st.sampled_from(["a", "b", None]),
+        st.sampled_from(["logistics", None]),
     ),
     max_size=25,
 ).map(
     lambda rows: [
-        act(n, at, url=url, kind=kind, asset=asset) for n, (at, url, kind, asset) in enumerate(rows)
+        act(n, at, url=url, kind=kind, asset=asset, line=line)
+        for n, (at, url, kind, asset, line) in enumerate(rows)
     ]
 )
 recycled_at = st.lists(moments, max_size=3)
@@ -112,19 +102,25 @@ seniorities = st.sampled_from([None, "c_level", "other"])
 )
 def test_the_sum_of_the_lines_is_the_score(acts, recycled, seniority, employees, personal) -> None:  # type: ignore[no-untyped-def]
     crowd = people([("p", NOW), ("p", NOW - 10 * DAY)], seniority, employees, personal)
-    totals = lines(acts, crowd, *recycled).group_by("person_key", "at").agg(pl.col("contribution").sum())
-    both = scores(acts, crowd, *recycled).join(totals, on=["person_key", "at"], how="left")
-    assert (both["score"] == both["contribution"].fill_null(0)).all()
+    told = lines(acts, crowd, *recycled, rules=RICH)
+    found = scores(acts, crowd, *recycled, rules=RICH)
+    for model, column in (("default", "score"), ("logistics", "logistics_score")):
+        mine = told.filter(pl.col("model") == model)
+        totals = mine.group_by("person_key", "at").agg(pl.col("contribution").sum())
+        both = found.join(totals, on=["person_key", "at"], how="left")
+        assert (both[column] == both["contribution"].fill_null(0)).all()
 
 
 @given(acts_strategy, recycled_at, st.randoms())
 def test_order_and_batching_of_the_same_facts_never_matter(acts, recycled, random) -> None:  # type: ignore[no-untyped-def]
     instants = sorted({row["occurred_at"] for row in acts} | {NOW})
     crowd = people([("p", at) for at in instants], "c_level")
-    together = scores(acts, crowd, *recycled)
+    together = scores(acts, crowd, *recycled, rules=RICH)
     shuffled = list(acts)
     random.shuffle(shuffled)
-    one_by_one = pl.concat([scores(shuffled, people([("p", at)], "c_level"), *recycled) for at in instants])
+    one_by_one = pl.concat(
+        [scores(shuffled, people([("p", at)], "c_level"), *recycled, rules=RICH) for at in instants]
+    )
     assert together.equals(one_by_one)
 
 
@@ -140,35 +136,26 @@ def test_one_more_piece_of_positive_evidence_never_lowers_a_score(acts, at, recy
 def test_caps_and_floors_hold_at_every_instant(acts, recycled) -> None:  # type: ignore[no-untyped-def]
     instants = sorted({row["occurred_at"] for row in acts} | {NOW})
     crowd = people([("p", at) for at in instants], "c_level", 300, True)
-    row = scores(acts, crowd, *recycled)
-    for column in ("engagement", "fit", "score"):
+    row = scores(acts, crowd, *recycled, rules=RICH)
+    for column in ("engagement", "fit", "score", "logistics_engagement", "logistics_score"):
         assert row[column].is_between(0, 10_000).all()
-    capped = lines(acts, crowd, *recycled).filter(pl.col("part") == "engagement")
-    caps = {signal.id: 100 * signal.cap.points for signal in RULES.engagement.signals}
+    capped = lines(acts, crowd, *recycled, rules=RICH).filter(pl.col("part") == "engagement")
+    caps = {signal.id: 100 * signal.cap.points for signal in RICH.engagement.signals}
     assert all(abs(points) <= caps[rule] for rule, points in capped.select("rule_id", "points").rows())
 
 
 @given(acts_strategy, recycled_at)
 def test_before_the_next_tick_no_midnight_changes_the_grade_or_a_watched_condition(acts, recycled) -> None:  # type: ignore[no-untyped-def]
     watched = ["score >= 35", "engagement >= 10"]
-    found = evidence(frame(acts), RULES, ZONE)
-    now = score_at(people([("p", NOW)], "c_level"), found, recycles(*recycled), RULES, KNOWN, window())
-    ticks = next_ticks(
-        now.with_columns(now["score"].alias("pushed_score")),
-        found,
-        recycles(*recycled),
-        RULES,
-        KNOWN,
-        watched,
-        5,
-        window(),
-    )
+    found = basis(acts, *recycled, rules=RICH)
+    now = score_at(people([("p", NOW)], "c_level"), found, window())
+    ticks = next_ticks(now.with_columns(now["score"].alias("pushed_score")), found, watched, 5, window())
     tick = ticks["next_tick_at"][0] if len(ticks) else None
     for ahead in range(1, LOOK_AHEAD + 30):
         at = NOW + ahead * DAY
         if tick is not None and at >= tick:
             break
-        then = score_at(people([("p", at)], "c_level"), found, recycles(*recycled), RULES, KNOWN, window(at))
+        then = score_at(people([("p", at)], "c_level"), found, window(at))
         assert then["grade"][0] == now["grade"][0]
         for column, bound in (("score", 3500), ("engagement", 1000)):
             assert (then[column][0] >= bound) == (now[column][0] >= bound)
