@@ -1,6 +1,7 @@
 """What the engine decided, written and read back as the frames of `schemas.frames.decisions`."""
 
 from ledger.decisions.read import (
+    read_account_scores,
     read_assignments,
     read_blocks,
     read_cycle_events,
@@ -9,6 +10,7 @@ from ledger.decisions.read import (
     read_pool_pointers,
     read_score_lines,
     read_scores,
+    read_scores_of_accounts,
     read_sent_back,
     read_stages,
     read_transitions,
@@ -18,6 +20,7 @@ from ledger.decisions.read import (
 from ledger.decisions.write import (
     replace_would_qualify,
     set_cycle_owner,
+    write_account_scores,
     write_assignments,
     write_blocks,
     write_cycle_events,
@@ -30,6 +33,7 @@ from ledger.decisions.write import (
 )
 
 __all__ = [
+    "read_account_scores",
     "read_assignments",
     "read_blocks",
     "read_cycle_events",
@@ -38,6 +42,7 @@ __all__ = [
     "read_pool_pointers",
     "read_score_lines",
     "read_scores",
+    "read_scores_of_accounts",
     "read_sent_back",
     "read_stages",
     "read_transitions",
@@ -45,6 +50,7 @@ __all__ = [
     "read_would_qualify",
     "replace_would_qualify",
     "set_cycle_owner",
+    "write_account_scores",
     "write_assignments",
     "write_blocks",
     "write_cycle_events",

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import polars as pl
 import sqlalchemy as sa
@@ -24,6 +25,29 @@ MERGED = {"person_key": pl.String, "merged_into": pl.String}
 def read_scores(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:
     """Present scores. A merged person's own score went with the person: it was of fewer facts."""
     return _of_people(connection, tables.scores, frames.Scores, person_keys, with_merged=False)
+
+
+def read_account_scores(
+    connection: sa.Connection, account_ids: Iterable[str], through: datetime
+) -> pl.DataFrame:
+    """frames.decisions.AccountScores of these accounts that held at `through` or before, oldest first."""
+    table = tables.account_scores
+    chosen = sa.select(*table_columns(table, frames.AccountScores)).where(
+        among(table.c.account_id, account_ids), table.c.valid_from <= through
+    )
+    return fetch(connection, chosen, frames.AccountScores).sort("valid_from", "account_id")
+
+
+def read_scores_of_accounts(
+    connection: sa.Connection, account_ids: Iterable[str], model: str
+) -> pl.DataFrame:
+    """frames.decisions.Scores, by one model, of the living people of these accounts."""
+    table = tables.scores
+    living = sa.select(people.c.person_key).where(people.c.merged_into.is_(None), sa.not_(people.c.is_erased))
+    chosen = sa.select(*table_columns(table, frames.Scores)).where(
+        among(table.c.account_id, account_ids), table.c.model == model, table.c.person_key.in_(living)
+    )
+    return fetch(connection, chosen, frames.Scores)
 
 
 def read_score_lines(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:

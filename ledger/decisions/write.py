@@ -20,6 +20,17 @@ def write_scores(tx: UnitOfWork, scores: pl.DataFrame) -> int:
     return tx.upsert(tables.scores, scores)
 
 
+def drop_other_models(tx: UnitOfWork, person_keys: Iterable[str], models: Iterable[str]) -> int:
+    """Takes away what models said that the playbook has no more."""
+    table = tables.scores
+    return tx.delete(table, among(table.c.person_key, person_keys), table.c.model.not_in(list(models)))
+
+
+def write_account_scores(tx: UnitOfWork, scores: pl.DataFrame) -> int:
+    """Account scores from a run's instant on."""
+    return tx.upsert(tables.account_scores, scores)
+
+
 def write_score_lines(tx: UnitOfWork, lines: pl.DataFrame) -> int:
     """Why a score was what it was, kept for the instants that decided something."""
     return tx.insert_new(tables.score_lines, lines)

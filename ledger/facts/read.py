@@ -67,10 +67,15 @@ def activities(
     *,
     since: datetime | None = None,
     with_changes: bool = False,
+    with_attributes: bool = False,
 ) -> pl.DataFrame:
-    """frames.Activities, oldest first. Changes of values and scores, which are no acts, only `with_changes`."""
+    """frames.Activities, oldest first. Changes of values and scores, which are no acts, only `with_changes`.
+
+    `with_attributes` adds `attributes`, the JSON text of what else the platform told: long, so only on request.
+    """
     table, record = tables.activities, tables.records
     of_campaign = ("campaign_name", "campaign_type")
+    more = [table.c.attributes] if with_attributes else []
     names = _named(table, frames.Activities, "activity_key", "person_key", *of_campaign)
     chosen = (
         sa.select(
@@ -78,6 +83,7 @@ def activities(
             (table.c.platform + ":" + table.c.native_key).label("activity_key"),
             table.c.platform,
             *names,
+            *more,
         )
         .select_from(
             record.join(
@@ -95,9 +101,10 @@ def activities(
         chosen = chosen.where(table.c.kind.not_in(CHANGES))
     wanted = dtypes(frames.Activities)
     shape: Columns = {name: dtype for name, dtype in wanted.items() if name not in of_campaign}
-    found = fetch(connection, chosen, {**shape, "platform": pl.String})
+    told: Columns = {column.name: pl.String for column in more}
+    found = fetch(connection, chosen, {**shape, "platform": pl.String, **told})
     named = found.join(_campaigns(connection), on=["platform", "campaign_id"], how="left")
-    return named.select(list(wanted)).sort("occurred_at", "activity_key")
+    return named.select(*wanted, *told).sort("occurred_at", "activity_key")
 
 
 def verdicts(connection: sa.Connection, person_keys: Iterable[str], known_by: datetime) -> pl.DataFrame:

@@ -41,7 +41,22 @@ def _by(table: str, *columns: str, **kwargs: Any) -> sa.Index:
 OWNER_COLUMNS = ("owner_id", "owner_kind", "assigned_at")
 VISIBLE_COLUMN = "visible_at"
 
-scores = _table("scores", decisions.Scores, Silo.SCORING, key=["person_key", "model"])
+scores = _table(
+    "scores",
+    decisions.Scores,
+    Silo.SCORING,
+    sa.Index(
+        "ix_scores_account_id",
+        "account_id",
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
+    ),
+    key=["person_key", "model"],
+)
+
+account_scores = _table(
+    "account_scores", decisions.AccountScores, Silo.SCORING, key=["account_id", "valid_from"]
+)
 
 score_lines = _table(
     "score_lines",

@@ -260,6 +260,24 @@ mql_records = _present(
 )
 mql_record_versions = _versions("mql_record_versions", door.MqlRecords, MQL_RECORDS)
 
+# What people handed in. It becomes a fact of the next run, at its instant: until then `at` and `learned_at` are null.
+
+adjustments = _table(
+    "adjustments",
+    sa.Column("adjustment_key", Text, primary_key=True),
+    *columns_of(facts.Adjustments, without=("adjustment_key", "at")),
+    sa.Column("at", Instant),
+    _by("adjustments", "person_key"),
+)
+
+intents = _table(
+    "intents",
+    sa.Column("intent_key", Text, primary_key=True),
+    *columns_of(door.Intents),
+    sa.Column("learned_at", Instant),
+    _by("intents", "domain"),
+)
+
 # What was stored and not yet settled
 
 news = _table(

@@ -12,6 +12,17 @@ TEXT = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 
 def upgrade() -> None:
     op.create_table(
+        "account_scores",
+        sa.Column("account_id", TEXT, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("score", sa.BigInteger(), nullable=False),
+        sa.Column("engaged", sa.BigInteger(), nullable=False),
+        sa.Column("roles", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "valid_from", name=op.f("pk_account_scores")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "account_versions",
         sa.Column("platform", TEXT, nullable=False),
         sa.Column("native_id", TEXT, nullable=False),
@@ -92,6 +103,27 @@ def upgrade() -> None:
         "ix_activities_platform_person_native_id_occurred_at",
         "activities",
         ["platform", "person_native_id", "occurred_at"],
+        unique=False,
+        sqlite_where=None,
+        postgresql_where=None,
+    )
+    op.create_table(
+        "adjustments",
+        sa.Column("adjustment_key", TEXT, nullable=False),
+        sa.Column("person_key", TEXT, nullable=False),
+        sa.Column("model", TEXT, nullable=False),
+        sa.Column("part", TEXT, nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("author", TEXT, nullable=False),
+        sa.Column("reason", TEXT, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("adjustment_key", name=op.f("pk_adjustments")),
+    )
+    op.create_index(
+        "ix_adjustments_person_key",
+        "adjustments",
+        ["person_key"],
         unique=False,
         sqlite_where=None,
         postgresql_where=None,
@@ -349,6 +381,20 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=None,
         postgresql_where=None,
+    )
+    op.create_table(
+        "intents",
+        sa.Column("intent_key", TEXT, nullable=False),
+        sa.Column("domain", TEXT, nullable=False),
+        sa.Column("topic", TEXT, nullable=False),
+        sa.Column("strength", sa.Double(), nullable=True),
+        sa.Column("vendor", TEXT, nullable=False),
+        sa.Column("occurred_at", sa.BigInteger(), nullable=False),
+        sa.Column("learned_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("intent_key", name=op.f("pk_intents")),
+    )
+    op.create_index(
+        "ix_intents_domain", "intents", ["domain"], unique=False, sqlite_where=None, postgresql_where=None
     )
     op.create_table(
         "lease",
@@ -966,15 +1012,26 @@ def upgrade() -> None:
         sa.Column("person_key", TEXT, nullable=False),
         sa.Column("model", TEXT, nullable=False),
         sa.Column("scored_at", sa.BigInteger(), nullable=False),
-        sa.Column("engagement", sa.BigInteger(), nullable=False),
-        sa.Column("fit", sa.BigInteger(), nullable=False),
+        sa.Column("engagement", sa.BigInteger(), nullable=True),
+        sa.Column("fit", sa.BigInteger(), nullable=True),
         sa.Column("score", sa.BigInteger(), nullable=False),
-        sa.Column("grade", TEXT, nullable=False),
+        sa.Column("probability", sa.Double(), nullable=True),
+        sa.Column("grade", TEXT, nullable=True),
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("next_tick_at", sa.BigInteger(), nullable=True),
+        sa.Column("account_id", TEXT, nullable=True),
+        sa.Column("role", TEXT, nullable=True),
         sa.Column("playbook_version", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("person_key", "model", name=op.f("pk_scores")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_scores_account_id",
+        "scores",
+        ["account_id"],
+        unique=False,
+        sqlite_where=sa.text("account_id IS NOT NULL"),
+        postgresql_where=sa.text("account_id IS NOT NULL"),
     )
     op.create_table(
         "secrets",
