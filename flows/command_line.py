@@ -4,33 +4,31 @@ With `--json` standard output holds one JSON object and nothing else. A person's
 status 2, never a traceback.
 """
 
-import json
 import math
 import os
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from connectors.errors import PlatformError
 from flows import backfilling, chain, screens
+from flows.commands import DAY, AsJson, fail, print_json, with_wiring
+from flows.handing_in import adjust, import_intent
 from flows.learning import learn, score
 from flows.settings import SettingsFault, read_settings
 from flows.terminal import progress_bars
 from flows.wiring import Wiring, wired
 from ledger import lease
-from ledger.errors import LeaseHeld, LedgerError
+from ledger.errors import LedgerError
 from ledger.open import Ledger
 from schemas.playbook.faults import PlaybookFaults
 from schemas.vocabulary import Platform, Stream
 from tasks import doctor as examination
 from tasks import forget as forgetting
 from tasks import why as explaining
-from tasks.find import Unknown
-from tasks.run import NothingAnswers
 from tasks.summary import Exit, Summary
 
 app = typer.Typer(
@@ -40,10 +38,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print one machine-readable object and nothing else.")]
-DAY = ["%Y-%m-%d"]
-
-T = TypeVar("T")
 
 
 @app.command()
@@ -59,7 +53,7 @@ def sync(
         with progress_bars(console) as bars:
             return chain.sync(wiring, bars, accept_batches=accept_batch or [])
 
-    _finish(_with_wiring(run), as_json)
+    _finish(with_wiring(run), as_json)
 
 
 @app.command()
@@ -75,7 +69,7 @@ def backfill(
         with progress_bars(console) as bars:
             return backfilling.backfill(wiring, since.date(), until.date(), platform or list(Platform), bars)
 
-    _finish(_with_wiring(run), as_json)
+    _finish(with_wiring(run), as_json)
 
 
 @app.command()
@@ -88,9 +82,9 @@ def why(
     def run(wiring: Wiring, _: Console) -> explaining.Explanation:
         return explaining.explain(wiring.ledger, wiring.playbook, person)
 
-    explanation = _with_wiring(run, needs_platforms=False)
+    explanation = with_wiring(run, needs_platforms=False)
     if as_json:
-        _print_json(explanation.as_json())
+        print_json(explanation.as_json())
     else:
         screens.show_explanation(explanation, Console())
 
@@ -109,9 +103,9 @@ def forget(
         with lease.acquire(wiring.ledger, "forget", wait_for=math.inf) as held:
             return forgetting.forget(wiring.ledger, held.token, person, chain.wall_clock())
 
-    forgotten = _with_wiring(run, needs_platforms=False)
+    forgotten = with_wiring(run, needs_platforms=False)
     if as_json:
-        _print_json(forgotten.as_json())
+        print_json(forgotten.as_json())
     else:
         screens.show_forgotten(forgotten, Console())
 
@@ -125,7 +119,7 @@ def upgrade() -> None:
             ledger.upgrade()
             after = ledger.revision()
     except (SettingsFault, LedgerError) as fault:
-        _fail(str(fault), Exit.WRONG_USAGE)
+        fail(str(fault), Exit.WRONG_USAGE)
     Console().print(
         f"revision {before or 'none'} → {after}" if before != after else f"at revision {after} already"
     )
@@ -138,9 +132,9 @@ def doctor(as_json: AsJson = False) -> None:
         with wired(read_settings()) as wiring:
             findings = examination.examine(wiring.ledger, wiring.playbook, wiring.sources, wiring.live_since)
     except (SettingsFault, PlaybookFaults, LedgerError, PlatformError) as fault:
-        _fail(str(fault), Exit.WRONG_USAGE)
+        fail(str(fault), Exit.WRONG_USAGE)
     if as_json:
-        _print_json({"findings": [vars(finding) for finding in findings]})
+        print_json({"findings": [vars(finding) for finding in findings]})
     else:
         screens.show_findings(findings, Console())
     if not all(finding.ok for finding in findings):
@@ -157,6 +151,8 @@ def simulator(context: typer.Context) -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module
 
 
+app.command()(adjust)
+app.command()(import_intent)
 app.command()(learn)
 app.command()(score)
 
@@ -166,36 +162,12 @@ def main() -> None:
     app()
 
 
-def _with_wiring(work: Callable[[Wiring, Console], T], *, needs_platforms: bool = True) -> T:
-    """Runs `work` with everything wired, and turns what a person can mend into one line and an exit status."""
-    try:
-        with wired(read_settings(), needs_platforms=needs_platforms) as wiring:
-            return work(wiring, Console(stderr=True))
-    except LeaseHeld as held:
-        _fail(str(held), Exit.LEASE_HELD)
-    except NothingAnswers as silence:
-        _fail(str(silence), Exit.FAILED)
-    except PlatformError as error:
-        _fail(str(error), Exit.FAILED if error.is_passing else Exit.WRONG_USAGE)
-    except (SettingsFault, PlaybookFaults, LedgerError, Unknown, backfilling.NoSuchRange) as fault:
-        _fail(str(fault), Exit.WRONG_USAGE)
-
-
 def _finish(summary: Summary, as_json: bool) -> None:
     if as_json:
-        _print_json(summary.as_json())
+        print_json(summary.as_json())
     else:
         screens.show_summary(summary, Console())
     raise typer.Exit(summary.exit)
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=1, default=str))
-
-
-def _fail(message: str, status: Exit) -> NoReturn:
-    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(status)
 
 
 if __name__ == "__main__":

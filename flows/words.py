@@ -53,6 +53,11 @@ SORTS = {
     "scores": "score, fit, engagement, grade",
     "dates": "first and last dates",
 }
+BOTS = {
+    "platform": "marked by the platform, no points",
+    "many_links": "a mail's links clicked within seconds, no points",
+    "opened_by_click": "opens without an image, no points",
+}
 OUTCOMES = {
     "written": (OutboxState.APPLIED,),
     "already so": (OutboxState.UNCHANGED,),
@@ -70,10 +75,8 @@ def groups(summary: Summary) -> list[tuple[str, Told]]:
     found = [
         ("Decided", _told(summary.decided, _decided)),
         ("Handovers opened", _told(summary.opened, _opened)),
-        (
-            "Owner found" if summary.is_live else "Owner would be found",
-            _told(summary.assigned, lambda how, n: FOUND_BY.get(how, how.replace("_", " "))),
-        ),
+        ("Owner found", _told(summary.assigned, lambda how, n: FOUND_BY.get(how, how.replace("_", " ")))),
+        ("Acts of machines", _told(summary.bots, lambda why, n: BOTS[why])),
         ("Held back by", _told(summary.blocked, lambda exclusion, n: exclusion.replace("_", " "))),
         ("Entered a stage", _told(summary.moved, lambda stage, n: shown(stage))),
         (asked, _told(summary.asked, _asked)),

@@ -12,9 +12,7 @@ from ledger import outbox
 from ledger.decisions import read as decisions
 from ledger.facts import read
 from ledger.open import Ledger
-from schemas.context import Versions, Window
-from schemas.frames.base import empty
-from schemas.frames.decisions import CycleEvents
+from schemas.context import Window
 from schemas.playbook.load import Playbook
 from schemas.vocabulary import Platform, RecordObject
 from tasks.facts import Facts, load
@@ -48,28 +46,6 @@ def assign(ledger: Ledger, playbook: Playbook, run: Run, window: Window) -> Assi
     cycles = cycles.filter(pl.col("cycle_key").is_in(keys))
     if cycles.is_empty():
         return None
-    return _assigned(ledger, cycles, events, assignments, playbook, window, run.versions)
-
-
-def assign_trials(
-    ledger: Ledger, trials: pl.DataFrame, playbook: Playbook, window: Window, versions: Versions
-) -> Assigned:
-    """Who would get these trials (frames.decisions.Cycles) if they were handovers, as things stand. Decides nothing."""
-    cycles = trials.with_columns(is_trial=pl.lit(False))
-    with ledger.read() as connection:
-        assignments = decisions.read_assignments(connection, cycles["person_key"].unique())
-    return _assigned(ledger, cycles, empty(CycleEvents), assignments, playbook, window, versions)
-
-
-def _assigned(
-    ledger: Ledger,
-    cycles: pl.DataFrame,
-    events: pl.DataFrame,
-    assignments: pl.DataFrame,
-    playbook: Playbook,
-    window: Window,
-    versions: Versions,
-) -> Assigned:
     facts = _now(load(ledger, cycles["person_key"].unique().sort().to_list(), playbook, window), window)
     scored = score(facts, playbook, window)
     with ledger.read() as connection:
@@ -87,7 +63,7 @@ def _assigned(
             rules=playbook.assignment,
             statuses=playbook.platforms.statuses,
             window=window,
-            versions=versions,
+            versions=run.versions,
         )
     return Assigned(decided, _with_owners(cycles, decided.cycle_owners), facts, scored)
 

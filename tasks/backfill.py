@@ -16,7 +16,7 @@ from engine.data.attributes import attributes_at
 from engine.lifecycle import end_backfill
 from engine.lifecycle.standing import PLACE, before, standing_at
 from engine.reasons import reads
-from engine.scoring.evidence import evidence
+from engine.scoring.accounts import with_account_scores
 from engine.scoring.midnights import ageing_midnights
 from engine.scoring.score import in_points, score_at
 from ledger.decisions import read as decisions
@@ -33,7 +33,7 @@ from tasks.facts import Facts, load
 from tasks.lifecycle import Moved, move
 from tasks.record import record
 from tasks.run import Run
-from tasks.scoring import recycles_of, score
+from tasks.scoring import bases_of, score
 
 AT = ["person_key", "at"]
 NOBODY = pl.Series("person_key", [], dtype=pl.String)
@@ -94,25 +94,19 @@ def _with_midnights(facts: Facts, playbook: Playbook, window: Window) -> pl.Data
 
     A live run stores the next such midnight; the past has to find all of them.
     """
-    counted = evidence(facts.activities, playbook.scoring, window.zone)
-    nights = ageing_midnights(counted, playbook.scoring, window)
+    counted = bases_of(facts, playbook, window)
+    nights = ageing_midnights(counted, window)
     if nights.is_empty():
         return facts.instants
     begin = nights.select("person_key").unique().with_columns(pl.lit(window.last_as_of, UTC).alias("at"))
     conditions = [rule.when for rule in playbook.lifecycle.stages]
-    read = {*playbook.fit_attributes, *(name for text in conditions for name in reads(text))}
+    read = {*playbook.scored_attributes, *(name for text in conditions for name in reads(text))}
     moments = pl.concat([facts.instants, nights, begin]).unique().sort(AT)
     known = attributes_at(moments, facts.states, attribute_rules(playbook), columns=read)
-    scored = in_points(
-        score_at(
-            known,
-            counted,
-            recycles_of(facts.verdicts),
-            playbook.scoring,
-            playbook.fit_attributes,
-            window,
-        )
-    ).sort(AT)
+    scored = score_at(known, counted, window)
+    if playbook.scoring.account:
+        scored = with_account_scores(scored, facts.account_scores)
+    scored = in_points(scored, [model.prefix for model in playbook.models]).sort(AT)
     truths = scored.select(*AT, *(expression(text).alias(f"is_{n}") for n, text in enumerate(conditions)))
     names = truths.columns[len(AT) :]
     is_same_person = pl.col("person_key") == pl.col("person_key").shift(1)

@@ -14,24 +14,24 @@ from datetime import datetime
 import polars as pl
 import sqlalchemy as sa
 
-from engine.data.assets import with_tags
 from engine.data.attributes import attributes_at, states_of
+from engine.data.intent import intent_acts
 from engine.learning.outcomes import Outcome, accepted, known_past, won
+from engine.scoring.basis import bases
 from engine.scoring.engagement import contributions
-from engine.scoring.evidence import evidence
 from ledger import backfills, runs
 from ledger.decisions import handed_over
 from ledger.decisions import read as decisions
-from ledger.facts import read, read_accounts
+from ledger.facts import handed_in, read, read_accounts
 from ledger.open import Ledger
 from schemas.context import Window
 from schemas.frames.base import UTC, empty
-from schemas.frames.facts import OpportunityVersions
+from schemas.frames.facts import Adjustments, OpportunityVersions
 from schemas.playbook.load import Playbook
 from schemas.playbook.scoring import Scoring
 from schemas.vocabulary import Origin
 from tasks.attributes import attribute_rules
-from tasks.scoring import recycles_of
+from tasks.facts import described
 
 TIME, PRESENT_SCORE, SIGNAL = "opened_at", "present score", "signal:"
 NOT_LEARNED_FROM = frozenset(
@@ -162,11 +162,19 @@ def _rows(
     instants = told.select(person_key="cycle_key", at=TIME)
     names = _attributes(playbook)
     attributes = attributes_at(instants, states, attribute_rules(playbook), names).select(names)
-    activities = with_tags(read.activities(connection, keys, known_by), playbook.assets)
+    told_more = bool(playbook.platforms.answers)
+    activities = read.activities(connection, keys, known_by, with_attributes=told_more)
+    intents = intent_acts(
+        handed_in.read_intents(connection, states["email_domain"].drop_nulls().unique(), known_by), states
+    )
     verdicts = read.verdicts(connection, keys, known_by)
     signals = _signal_points(
         instants,
-        _of_cycles(activities, seen, "occurred_at"),
+        pl.concat(
+            [_of_cycles(described(activities, playbook), seen, "occurred_at"), intents],
+            how="diagonal_relaxed",
+        ),
+        states,
         _of_cycles(verdicts, seen, "occurred_at"),
         playbook,
         known_by,
@@ -195,6 +203,7 @@ def _of_cycles(facts: pl.DataFrame, seen: pl.DataFrame, instant: str) -> pl.Data
 def _signal_points(
     instants: pl.DataFrame,
     activities: pl.DataFrame,
+    states: pl.DataFrame,
     verdicts: pl.DataFrame,
     playbook: Playbook,
     known_by: datetime,
@@ -202,9 +211,8 @@ def _signal_points(
     """A column `signal:<id>` per signal, in the order of the instants: points after decay and cap, 0 without."""
     organisation, rules = playbook.organisation, playbook.scoring
     window = Window(known_by, known_by, None, None, organisation.zone, organisation.late_limit)
-    found = contributions(
-        instants, evidence(activities, rules, organisation.zone), recycles_of(verdicts), rules, window
-    )
+    [basis] = bases(activities, states, verdicts, empty(Adjustments), playbook.models[:1], organisation.zone)
+    found = contributions(instants, basis, window)
     names = _signals(rules)
     wide = instants
     for number, name in enumerate(names):

@@ -7,13 +7,16 @@ import polars as pl
 
 from engine.assignment import AssignmentDecisions
 from engine.changes import ChangeDecisions
+from engine.scoring import accounts
 from ledger import outbox
+from ledger.decisions import read as decisions
 from ledger.decisions import write
 from ledger.facts import schedule
 from ledger.open import Ledger
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames import decisions as frames
 from schemas.frames.base import checked
+from schemas.playbook.scoring import DEFAULT
 from schemas.vocabulary import Silo
 from tasks.lifecycle import Moved
 from tasks.run import Run
@@ -27,7 +30,7 @@ def record(
     decided = moved.decisions
     with ledger.begin(run.token) as tx:
         with tx.silo(Silo.SCORING):
-            write.write_scores(tx, checked(scored.scores, frames.Scores))
+            _write_scores(tx, run, people, scored)
             write.write_score_lines(tx, checked(moved.lines, frames.ScoreLines))
         with tx.silo(Silo.LIFECYCLE):
             write.write_transitions(tx, checked(decided.transitions, frames.Transitions))
@@ -38,6 +41,22 @@ def record(
             write.replace_would_qualify(tx, people, checked(decided.would_qualify, frames.WouldQualify))
             schedule.advance(tx, _next(people, scored, moved), run.as_of)
         _ask(tx, run, asked)
+
+
+def _write_scores(tx: UnitOfWork, run: Run, people: pl.Series, scored: Scored) -> None:
+    """Person scores, then the scores of the accounts that these people are or were with, from all that is stored."""
+    before = decisions.read_scores(tx.connection, people) if scored.account else scored.scores.head(0)
+    write.write_scores(tx, checked(scored.scores, frames.Scores))
+    write.drop_other_models(tx, people, [basis.model.id for basis in scored.bases])
+    if scored.account is None:
+        return
+    ids = pl.concat([before["account_id"], scored.shown["account_id"]]).drop_nulls().unique()
+    found = accounts.account_scores(
+        decisions.read_scores_of_accounts(tx.connection, ids, DEFAULT), scored.account
+    )
+    known = decisions.read_account_scores(tx.connection, ids, run.as_of)
+    fresh = accounts.changed(found, known, pl.lit(run.as_of))
+    write.write_account_scores(tx, checked(fresh, frames.AccountScores))
 
 
 def record_assignments(
@@ -61,7 +80,7 @@ def _ask(tx: UnitOfWork, run: Run, asked: ChangeDecisions) -> None:
 
 def _next(people: pl.Series, scored: Scored, moved: Moved) -> pl.DataFrame:
     """person_key, next_tick_at, next_clock_at of everybody who was decided."""
-    ticks = scored.scores.select("person_key", "next_tick_at")
+    ticks = scored.shown.select("person_key", "next_tick_at")
     clocks = moved.decisions.clocks.select("person_key", "next_clock_at")
     frame = people.rename("person_key").to_frame()
     return frame.join(ticks, on="person_key", how="left").join(clocks, on="person_key", how="left")

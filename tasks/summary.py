@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -33,12 +33,14 @@ class Summary:
     flow: str
     as_of: datetime
     is_live: bool
-    live_since: datetime | None = None
     pulled: list[Pulled] = field(default_factory=list)
     decided: Counter[str] = field(default_factory=Counter)  # people, scores, transitions, cycles, blocks …
     opened: Counter[str] = field(default_factory=Counter)  # cycles by kind
     moved: Counter[str] = field(default_factory=Counter)  # transitions by stage entered
     blocked: Counter[str] = field(default_factory=Counter)  # blocks by exclusion
+    bots: Counter[str] = field(
+        default_factory=Counter
+    )  # acts of machines, new to the ledger, by how they were told
     assigned: Counter[str] = field(default_factory=Counter)  # by how an owner was found
     asked: Counter[str] = field(default_factory=Counter)  # changes that were decided, by object and field
     pushed: Counter[str] = field(default_factory=Counter)  # entries by platform, object and outcome
@@ -49,15 +51,6 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     unfit: list[str] = field(default_factory=list)  # what must be mended before anything is written
     notes: list[str] = field(default_factory=list)
-
-    @property
-    def mode(self) -> str:
-        """Whether anything is written, and from when on."""
-        if self.is_live:
-            return "live"
-        if self.live_since is None:
-            return "silent: nothing is written until live_since is set"
-        return f"silent: nothing is written before {self.live_since.astimezone(UTC):%Y-%m-%d %H:%M} UTC (live_since)"
 
     @property
     def quarantined(self) -> int:
@@ -101,6 +94,7 @@ class Summary:
             "open": self.opened,
             "move": self.moved,
             "block": self.blocked,
+            "bot": self.bots,
             "assign": self.assigned,
             "ask": self.asked,
             "push": self.pushed,
@@ -128,6 +122,7 @@ class Summary:
             "opened": dict(self.opened),
             "moved": dict(self.moved),
             "blocked": dict(self.blocked),
+            "bots": dict(self.bots),
             "assigned": dict(self.assigned),
             "asked": dict(self.asked),
             "pushed": dict(self.pushed),
@@ -142,12 +137,22 @@ class Summary:
 def added_up(parts: Sequence[Summary]) -> Summary:
     """Several runs as one: counts added, the last moment, every problem and note once."""
     last = parts[-1]
-    total = Summary(last.run_id, last.flow, last.as_of, last.is_live, last.live_since)
+    total = Summary(last.run_id, last.flow, last.as_of, last.is_live)
     by_platform: dict[Platform, Pulled] = {}
     for part in parts:
         for pulled in part.pulled:
             by_platform.setdefault(pulled.platform, Pulled(pulled.platform)).add(pulled)
-        for name in ("decided", "opened", "moved", "blocked", "assigned", "asked", "pushed", "refused"):
+        for name in (
+            "decided",
+            "opened",
+            "moved",
+            "blocked",
+            "bots",
+            "assigned",
+            "asked",
+            "pushed",
+            "refused",
+        ):
             getattr(total, name).update(getattr(part, name))
         for name in ("unfit", "undecided", "problems", "notes"):
             getattr(total, name).extend(

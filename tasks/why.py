@@ -14,11 +14,8 @@ from ledger.decisions import read as decisions
 from ledger.facts import read
 from ledger.open import Ledger
 from schemas.conditions import check, expression
-from schemas.context import Versions, Window
-from schemas.playbook.columns import condition_columns
+from schemas.context import Window
 from schemas.playbook.load import Playbook
-from schemas.vocabulary import CycleState
-from tasks.assignment import assign_trials
 from tasks.facts import load
 from tasks.find import Unknown, one_person
 from tasks.scoring import Scored, lines_at, score
@@ -39,10 +36,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What `mqlflow why` shows. `score` is recomputed at `at` and equals what was decided; lines add up to it.
-
-    `would_get`: who would be given an open trial if it were a handover, as things stand.
-    """
+    """What `mqlflow why` shows. `score` is recomputed at `at` and equals what was decided; lines add up to it."""
 
     person_key: str
     at: datetime
@@ -57,7 +51,6 @@ class Explanation:
     events: list[Row]
     blocks: list[Row]
     assignments: list[Row]
-    would_get: list[Row]
     would_qualify: list[Row]
     waiting: list[Row]
 
@@ -82,8 +75,8 @@ def explain(ledger: Ledger, playbook: Playbook, text: str) -> Explanation:
     facts = load(ledger, [key], playbook, window)
     scored = score(facts, playbook, window)
     now = scored.moments.sort("at").tail(1)
-    lines = lines_at(scored, now.select("person_key", "at"), playbook, window)
-    attributes = condition_columns(playbook.platforms.extra)["person"].names
+    lines = lines_at(scored, now.select("person_key", "at"), window)
+    attributes = playbook.columns["person"].names
     return Explanation(
         person_key=key,
         at=as_of,
@@ -94,18 +87,10 @@ def explain(ledger: Ledger, playbook: Playbook, text: str) -> Explanation:
             if value is not None
         },
         score=_score(scored),
-        would_get=_rows(_would_get(ledger, decided["cycles"], playbook, window), owners),
         lines=_lines(lines),
         checks=_checks(now, playbook),
         **{name: _rows(frame, owners) for name, frame in decided.items()},
     )
-
-
-def _would_get(ledger: Ledger, cycles: pl.DataFrame, playbook: Playbook, window: Window) -> pl.DataFrame:
-    is_open = pl.col("state").is_in([state.value for state in CycleState if state.is_open])
-    trials = cycles.filter(is_open & pl.col("is_trial"))
-    assigned = assign_trials(ledger, trials, playbook, window, Versions(playbook.versions, {}))
-    return assigned.decisions.assignments
 
 
 def _decided(connection: sa.Connection, key: str) -> dict[str, pl.DataFrame]:
@@ -130,7 +115,7 @@ def _records(records: pl.DataFrame, owners: dict[str, str]) -> list[Row]:
 
 
 def _score(scored: Scored) -> Row:
-    row = in_points(scored.scores).row(0, named=True)
+    row = in_points(scored.shown).row(0, named=True)
     return {name: row[name] for name in ("score", "engagement", "fit", "grade", "confidence", "next_tick_at")}
 
 
@@ -149,7 +134,7 @@ def _lines(lines: pl.DataFrame) -> list[Row]:
 
 
 def _checks(now: pl.DataFrame, playbook: Playbook) -> list[Check]:
-    columns = condition_columns(playbook.platforms.extra)["scored person"]
+    columns = playbook.columns["scored person"]
     rules = [(rule.id, "trigger", rule.person) for rule in playbook.lifecycle.triggers if rule.person]
     rules += [(rule.id, str(rule.kind), rule.when) for rule in playbook.lifecycle.exclude if rule.when]
     found = []

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from connectors.marketo.form_fields import form_fields
 from connectors.marketo.mapping import NULL
 from schemas.vocabulary import ActivityKind
 
@@ -15,6 +16,7 @@ Row = dict[str, Any]
 
 VALUE_CHANGES = ("Change Data Value", "Change Score")
 _TRUE = (True, 1, "1", "true", "True", "TRUE")
+FORM_FIELDS = "Form Fields"
 _SOURCES = ("Source", "Source Type", "Merge Source", "Reason")
 
 
@@ -39,7 +41,7 @@ def activity_row(
 
     The key is marketoGUID alone: `id` may be absent and is not unique.
     """
-    details = attributes_of(activity)
+    details = _with_form_fields(attributes_of(activity))
     type_name = types.get(_number(activity.get("activityTypeId")), str(activity.get("activityTypeId")))
     asset = activity.get("primaryAttributeValue")
     row: Row = {
@@ -79,6 +81,13 @@ def page_address(asset: Any, details: Mapping[str, Any]) -> str | None:
     if path.startswith("/") and str(asset or "").endswith(path):
         return str(asset)
     return path or None
+
+
+def _with_form_fields(details: dict[str, Any]) -> dict[str, Any]:
+    """What was entered into a form by field; text that can't be read stays as it came."""
+    entered = details.get(FORM_FIELDS)
+    fields = form_fields(entered) if isinstance(entered, str) else None
+    return details if fields is None else {**details, FORM_FIELDS: fields}
 
 
 def _number(value: Any) -> int:

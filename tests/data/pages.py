@@ -1,7 +1,6 @@
 """Pages as a connector would hand them over, and a ledger that takes them: what the tests of the data silo share."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,14 +13,12 @@ from ruamel.yaml import YAML
 
 from connectors.rows import to_frame
 from ledger.open import Ledger
-from ledger.unit_of_work import UnitOfWork
 from schemas.admission import admit
 from schemas.playbook.data import Data
 from schemas.playbook.platforms import Platforms
 from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Origin, Platform, Silo, Stream
-from tasks.data import Counts, store_page
-from tasks.settle import Settled, settle_facts
+from tasks.data import Counts, settle_facts, store_page
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLAYBOOK = Path(__file__).parents[2] / "playbook"
@@ -116,14 +113,9 @@ class Pulling:
         self.counts.setdefault((platform, stream), []).append(counts)
         return counts
 
-    def settle(self, at_once: int = 1_000) -> Settled:
-        """Settles what was stored, so many news in a transaction."""
-        return settle_facts(self.turn, self.platforms, self.data, at_once)
-
-    @contextmanager
-    def turn(self) -> Iterator[tuple[UnitOfWork, datetime]]:
+    def settle(self) -> Any:
         with self.ledger.begin(None) as tx, tx.silo(Silo.DATA):
-            yield tx, self.as_of
+            return settle_facts(tx, self.as_of, self.platforms, self.data)
 
     def at(self, hours: float) -> "Pulling":
         """The next run's moment."""
