@@ -5,11 +5,10 @@ A run that changed nothing leaves no artifact: the newest one of each kind is th
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-
-from prefect.artifacts import create_markdown_artifact
+from collections.abc import Iterator, Sequence
 
 from flows import funnel, words
+from flows.markdown import leave, listed, table
 from flows.wiring import Wiring
 from ledger.decisions.funnel import Standing, read_standings
 from tasks.summary import Summary
@@ -17,6 +16,7 @@ from tasks.summary import Summary
 ABOUT = {
     "Handovers opened": "what was opened",
     "Owner found": "how",
+    "Owner would be found": "how",
     "Held back by": "exclusion in `lifecycle.yaml`",
     "Entered a stage": "stage",
 }
@@ -32,13 +32,13 @@ def publish(summary: Summary, wiring: Wiring) -> None:
     """Leaves the artifacts of a run with the present flow run."""
     moment = f"{summary.as_of:%Y-%m-%d %H:%M} UTC"
     if has_news(summary):
-        _leave(CHANGED, changed(summary), f"What the {summary.flow} as of {moment} changed")
+        leave(CHANGED, changed(summary), f"What the {summary.flow} as of {moment} changed")
     if summary.quarantined:
-        _leave(QUARANTINED, quarantined(summary), f"Rows that the {summary.flow} as of {moment} put aside")
+        leave(QUARANTINED, quarantined(summary), f"Rows that the {summary.flow} as of {moment} put aside")
     path = wiring.playbook.lifecycle.path
     if summary.decisions and (standings := _standings(wiring, path)):
         title = f"{wiring.playbook.organisation.name}, {moment}"
-        _leave(FUNNEL, funnels(standings, path, title), f"The path from stranger to customer, {moment}")
+        leave(FUNNEL, funnels(standings, path, title), f"The path from stranger to customer, {moment}")
 
 
 def has_news(summary: Summary) -> bool:
@@ -49,18 +49,17 @@ def has_news(summary: Summary) -> bool:
 
 def changed(summary: Summary) -> str:
     """Everything that a run did, as Markdown."""
-    silent = "Silent: nothing is written to the platforms until `live_since` is set.\n\n"
-    parts = ["" if summary.is_live else silent]
-    parts += [_list("What went wrong", summary.failures), _list("Worth knowing", summary.notes)]
+    parts = ["" if summary.is_live else f"{summary.mode[0].upper()}{summary.mode[1:]}.\n\n"]
+    parts += [listed("What went wrong", summary.failures), listed("Worth knowing", summary.notes)]
     for heading, told in words.groups(summary):
-        parts.append(_table(heading, ["number", ABOUT.get(heading, "")], told))
+        parts.append(table(heading, ["number", ABOUT.get(heading, "")], told))
     if summary.pushed:
-        parts.append(_table("Written", *words.outcomes(summary.pushed)))
+        parts.append(table("Written", *words.outcomes(summary.pushed)))
     if any(name.endswith((" rejected", " conflict")) for name in summary.pushed):
         parts.append(LOOK)
     columns = ["stream", "pulled", "stored", "known", "quarantined"]
     return "".join(
-        [*parts, _table("What was pulled", columns, _pulled(summary)), KNOWN if summary.pulled else ""]
+        [*parts, table("What was pulled", columns, _pulled(summary)), KNOWN if summary.pulled else ""]
     )
 
 
@@ -75,8 +74,8 @@ def quarantined(summary: Summary) -> str:
     reasons = sum((pulled.reasons for pulled in summary.pulled), Counter[str]()).most_common()
     return (
         "The rows are kept in the ledger's quarantine. One that is mended at its source is taken by the next run.\n\n"
-        + _table("Where", ["stream", "pulled", "quarantined"], streams)
-        + _table("Why", ["first reason", "rows"], reasons)
+        + table("Where", ["stream", "pulled", "quarantined"], streams)
+        + table("Why", ["first reason", "rows"], reasons)
     )
 
 
@@ -96,7 +95,7 @@ def funnels(standings: Sequence[Standing], path: Sequence[str], title: str) -> s
         rows += [(words.shown(stage), "", n, "", "") for stage, n in sorted(beside.items())]
         columns = ["stage", "came this far", "there now", "there by sales alone", "of the stage before"]
         parts.append(f"![The funnel as a picture]({_data_uri(funnel.picture(name, found, beside))})\n\n")
-        parts.append(_table("", columns, rows))
+        parts.append(table("", columns, rows))
     return "".join(parts)
 
 
@@ -113,36 +112,5 @@ def _pulled(summary: Summary) -> Iterator[tuple[object, ...]]:
                 yield (words.stream(pulled.platform, stream), *numbers)
 
 
-def _list(title: str, lines: Iterable[str]) -> str:
-    told = "".join(f"- {_cell(line)}\n" for line in lines)
-    return f"## {title}\n\n{told}\n" if told else ""
-
-
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Numbers stand to the right; an empty table is left out."""
-    body = [list(row) for row in rows]
-    if not body:
-        return ""
-    rules = ["---:" if any(_is_number(row[n]) for row in body) else "---" for n, _ in enumerate(columns)]
-    lines = [columns, rules, *([_cell(cell) for cell in row] for row in body)]
-    told = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return f"{f'## {title}' if title else ''}\n\n{told}\n"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and value.endswith("%"))
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    text = " ".join(str(value).split())
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
-
 def _data_uri(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-
-
-def _leave(key: str, markdown: str, description: str) -> None:
-    create_markdown_artifact(markdown, key=key, description=description)

@@ -121,8 +121,7 @@ def _windows(start: datetime, beyond: datetime) -> Iterator[tuple[datetime, date
 def _as_run(work: _Backfill, steps: Callable[[Run, Summary], None]) -> Summary:
     """Steps as a run with a row of its own."""
     with work.shifts.first() as run:
-        is_live = run.live_since is not None and run.live_since <= run.as_of
-        told = Summary(run.id, run.flow, run.as_of, is_live)
+        told = Summary(run.id, run.flow, run.as_of, run.is_live, run.live_since)
     try:
         steps(run, told)
     except BaseException as error:
@@ -152,8 +151,7 @@ def _pull(work: _Backfill, days: Days, run: Run, told: Summary) -> None:
             work.progress,
         )
         told.pulled.append(pulled)
-    with work.shifts.next(run) as now:
-        work.stage(settle)(ledger, now, playbook)
+    work.stage(settle)(ledger, lambda: work.shifts.next(run), playbook)
 
 
 def _decide(work: _Backfill, run: Run, told: Summary) -> None:

@@ -5,8 +5,10 @@ line, as Prefect tasks from a deployment. This module knows the order and nothin
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import polars as pl
 
@@ -22,10 +24,11 @@ from schemas.frames.base import empty
 from schemas.vocabulary import Silo, Stream
 from tasks.assignment import assign
 from tasks.changes import derive, derive_assigned
-from tasks.facts import Facts, load
+from tasks.facts import load
 from tasks.fitness import unfit
 from tasks.handed_in import take_in
 from tasks.lifecycle import move
+from tasks.preview import preview
 from tasks.progress import Progress
 from tasks.pull import pull
 from tasks.push import push
@@ -53,6 +56,19 @@ WAITS_FOR = {"backfill": 60.0}
 """Seconds that a sync waits for a lease, by the flow that holds it: a backfill gives it back after each window."""
 
 
+@dataclass(frozen=True)
+class Trials:
+    """Trials that were opened (frames.decisions.Cycles), and what would be written about their people without them."""
+
+    cycles: pl.DataFrame
+    asked: pl.DataFrame
+
+    @classmethod
+    def of(cls, opened: pl.DataFrame, asked: pl.DataFrame) -> Self:
+        cycles = opened.filter("is_trial")
+        return cls(cycles, asked.join(cycles, on="person_key", how="semi"))
+
+
 NOTHING = ChangeDecisions(empty(frames.Changes), empty(frames.Drops), empty(frames.Conflicts))
 """What is asked of the platforms while nothing may be written."""
 
@@ -75,9 +91,7 @@ def sync(
         run = begin(
             wiring.ledger, held.token, wiring.sources, wiring.playbook, "sync", wiring.live_since, wall_clock
         )
-        summary = Summary(
-            run.id, run.flow, run.as_of, run.live_since is not None and run.live_since <= run.as_of
-        )
+        summary = Summary(run.id, run.flow, run.as_of, run.is_live, run.live_since)
         summary.problems.extend(run.unreachable.values())
         try:
             _steps(wiring, run, summary, progress, accept_batches, stage)
@@ -99,13 +113,13 @@ def _steps(
         if platform not in run.unreachable:
             summary.pulled.append(stage(pull)(ledger, source, playbook.platforms, run, progress, accept))
     stage(take_in)(ledger, run)
-    stage(settle)(ledger, run, playbook)
+    stage(settle)(ledger, lambda: nullcontext(run), playbook)
     missing = unread(ledger, Silo.LIFECYCLE, wiring.sources, playbook.platforms.freshness, run.as_of)
     if missing:
         summary.undecided.extend(missing)
     else:
-        decide_due(wiring, run, run.window(playbook), summary, progress, stage)
-        _assign(wiring, run, summary, stage)
+        trials = decide_due(wiring, run, run.window(playbook), summary, progress, stage)
+        _assign(wiring, run, summary, stage, trials)
     summary.unfit.extend(unfit(ledger, answering, run))
     if not summary.unfit:
         pushed = stage(push)(ledger, answering, wiring.sources, playbook, run, progress)
@@ -119,9 +133,13 @@ def _steps(
 
 def decide_due(
     wiring: Wiring, run: Run, window: Window, summary: Summary, progress: Progress, stage: Stage
-) -> None:
-    """Scores, moves and records everybody who is due, chunk by chunk; then the run's moment is committed."""
+) -> list[Trials]:
+    """Scores, moves and records everybody who is due, chunk by chunk; then the run's moment is committed.
+
+    Gives the trials that a silent run opened.
+    """
     ledger, playbook = wiring.ledger, wiring.playbook
+    trials: list[Trials] = []
     with ledger.read() as connection:
         due = schedule.due(connection, run.as_of)
     for keys in groups.batches(due, CHUNK):
@@ -132,21 +150,31 @@ def decide_due(
         stage(record)(
             ledger, run, pl.Series("person_key", keys), scored, moved, asked if summary.is_live else NOTHING
         )
-        _count(summary, facts, moved.decisions, asked, window)
+        opened = moved.decisions.cycles.join(facts.cycles, on="cycle_key", how="anti")
+        _count(summary, opened, moved.decisions, asked)
+        summary.bots.update(_counts(_new_machines(facts.activities, window), "bot_why"))
+        if not summary.is_live:
+            trials.append(Trials.of(opened, asked.changes))
         summary.decided.update(people=len(keys))
         progress.advance("decide", len(keys), len(due))
     with ledger.begin(run.token) as tx, tx.silo(Silo.OPERATIONS):
         runs.mark_decided(tx, run.id)
+    return [each for each in trials if len(each.cycles)]
 
 
-def _assign(wiring: Wiring, run: Run, summary: Summary, stage: Stage) -> None:
-    """Finds owners for cycles that have none, also for those that an earlier run was killed before assigning."""
+def _assign(wiring: Wiring, run: Run, summary: Summary, stage: Stage, trials: Sequence[Trials]) -> None:
+    """Finds owners for cycles that have none, also for those that an earlier run was killed before assigning; and of
+    a silent run's `trials` tells who would get them."""
     ledger, playbook = wiring.ledger, wiring.playbook
     missing = unread(ledger, Silo.ASSIGNMENT, wiring.sources, playbook.platforms.freshness, run.as_of)
     if missing:
         summary.undecided.extend(missing)
         return
     window = run.window(playbook)
+    for each in trials:
+        would = stage(preview)(ledger, each.cycles, each.asked, playbook, window, run.versions)
+        summary.assigned.update(_counts(would.assignments, "how"))
+        summary.asked.update(_asked(would.changes))
     assigned = stage(assign)(ledger, playbook, run, window)
     if assigned is None:
         return
@@ -159,7 +187,7 @@ def _assign(wiring: Wiring, run: Run, summary: Summary, stage: Stage) -> None:
 
 
 def _count(
-    summary: Summary, facts: Facts, decided: LifecycleDecisions, asked: ChangeDecisions, window: Window
+    summary: Summary, opened: pl.DataFrame, decided: LifecycleDecisions, asked: ChangeDecisions
 ) -> None:
     """Adds what a chunk decided to the summary."""
     summary.decided.update(
@@ -168,16 +196,19 @@ def _count(
         blocks=len(decided.blocks),
         would_qualify=len(decided.would_qualify),
     )
-    opened = decided.cycles.join(facts.cycles, on="cycle_key", how="anti")
     summary.opened.update(_counts(opened.filter(~pl.col("is_trial")), "origin", "kind"))
     summary.opened.update({"trial": int(opened["is_trial"].sum())})
     summary.moved.update(_counts(decided.transitions, "to_stage"))
     summary.blocked.update(_counts(decided.blocks, "exclusion"))
     summary.asked.update(_asked(asked.changes))
-    machines = facts.activities.filter(pl.col("bot_why").is_not_null())
-    if window.last_as_of is not None:
-        machines = machines.filter(pl.col("learned_at") > window.last_as_of)
-    summary.bots.update(_counts(machines, "bot_why"))
+
+
+def _new_machines(activities: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Acts of machines that the ledger did not know before this run."""
+    machines = activities.filter(pl.col("bot_why").is_not_null())
+    if window.last_as_of is None:
+        return machines
+    return machines.filter(pl.col("learned_at") > window.last_as_of)
 
 
 def _asked(changes: pl.DataFrame) -> dict[str, int]:

@@ -146,12 +146,18 @@ def logged_progress() -> Iterator[LoggedProgress]:
 
 def concluded(work: Callable[[], Summary]) -> Run:
     """Runs `work` and gives the state in which the flow ends."""
+    return ended(lambda: finish(work()))
+
+
+def ended(work: Callable[[], Run], mendable: tuple[type[Exception], ...] = ()) -> Run:
+    """The state that `work` gives, or the one that tells what a person can mend; `mendable`: of this flow besides."""
     _quiet()
+    expected: tuple[type[Exception], ...] = (*MENDABLE, *mendable)
     try:
-        return finish(work())
+        return work()
     except LeaseHeld as held:
         return State(type=StateType.CANCELLED, name="Skipped", message=str(held))
-    except MENDABLE as fault:
+    except expected as fault:
         return Failed(message=str(fault))
 
 

@@ -116,17 +116,19 @@ def checked(found: Checked, console: Console) -> None:
             "drift" if window.alarms else "",
         )
     console.print(windows)
+    console.print(drift_line(found))
+
+
+def drift_line(found: Checked) -> str:
+    """Whether it is an alarm, and what to do."""
     area = f", AUC {found.auc:.3f}" if found.auc is not None else ""
     alarms = sum(window.alarms for window in found.windows)
     if alarms:
-        console.print(
+        return (
             f"ALARM: in {alarms} of {len(found.windows)} windows the seen rate left the predicted one{area}. "
             "Renew the probabilities with `mqlflow learn --recalibrate`, or learn anew if the AUC has fallen too."
         )
-    else:
-        console.print(
-            f"No drift: seen rates agree with predicted ones in {len(found.windows)} windows{area}."
-        )
+    return f"No drift: seen rates agree with predicted ones in {len(found.windows)} windows{area}."
 
 
 def check_json(found: Checked) -> dict[str, Any]:

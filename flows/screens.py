@@ -33,7 +33,7 @@ def summary_parts(summary: Summary) -> Sequence[RenderableType]:
     """The parts of `show_summary`, for those who print them among other things."""
     parts: list[RenderableType] = [_pulled(summary)] if summary.pulled else []
     rows = [
-        (heading.lower(), ", ".join(f"{n:,} {what}" for n, what in told))
+        (heading.lower(), "; ".join(f"{n:,} {what}" for n, what in told))
         for heading, told in words.groups(summary)
     ]
     if rows:
@@ -42,9 +42,10 @@ def summary_parts(summary: Summary) -> Sequence[RenderableType]:
         parts.append(table("written", *words.outcomes(summary.pushed)))
     parts.extend(Text(note) for note in summary.notes)
     parts.extend(Text(failure, style="red") for failure in summary.failures)
-    mode = "live" if summary.is_live else "silent: nothing is written until live_since is set"
     parts.append(
-        Text(f"{summary.flow} as of {summary.as_of:%Y-%m-%d %H:%M:%S} UTC, {mode}: {STATES[summary.exit]}")
+        Text(
+            f"{summary.flow} as of {summary.as_of:%Y-%m-%d %H:%M:%S} UTC, {summary.mode}: {STATES[summary.exit]}"
+        )
     )
     return parts
 
@@ -158,12 +159,12 @@ def _cycles(told: Explanation) -> Iterator[RenderableType]:
                 said = f" by {event['said_by_name']}" if event["said_by"] else ""
                 why = f": {event['reason']}" if event["reason"] else ""
                 yield Text(f"    {event['at']:%Y-%m-%d %H:%M} {event['kind']}{why}{said}")
-        for chosen in told.assignments:
-            if chosen["cycle_key"] == row["cycle_key"]:
-                pool = f", pool {chosen['pool']}" if chosen["pool"] else ""
-                yield Text(
-                    f"    owner {chosen.get('owner', 'nobody')} by rule {chosen['rule_id']} ({chosen['how']}{pool})"
-                )
+        for verb, assignments in (("owner", told.assignments), ("would go to", told.would_get)):
+            for chosen in assignments:
+                if chosen["cycle_key"] == row["cycle_key"]:
+                    pool = f", pool {chosen['pool']}" if chosen["pool"] else ""
+                    who, rule = chosen.get("owner", "nobody"), chosen["rule_id"]
+                    yield Text(f"    {verb} {who} by rule {rule} ({chosen['how']}{pool})")
 
 
 def _because(row: Mapping[str, Any]) -> str:

@@ -60,9 +60,16 @@ def progress_bars(console: Console) -> Iterator[Bars]:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table whose numbers stand to the right."""
+    """A table whose numbers stand to the right; without a header where no column has a name."""
     body = [list(row) for row in rows]
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        pad_edge=False,
+        show_header=any(columns),
+    )
     for number, column in enumerate(columns):
         is_number = bool(body) and all(isinstance(row[number], int | float) for row in body)
         made.add_column(column, justify="right" if is_number else "left", overflow="fold")

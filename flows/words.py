@@ -75,7 +75,10 @@ def groups(summary: Summary) -> list[tuple[str, Told]]:
     found = [
         ("Decided", _told(summary.decided, _decided)),
         ("Handovers opened", _told(summary.opened, _opened)),
-        ("Owner found", _told(summary.assigned, lambda how, n: FOUND_BY.get(how, how.replace("_", " ")))),
+        (
+            "Owner found" if summary.is_live else "Owner would be found",
+            _told(summary.assigned, lambda how, n: FOUND_BY.get(how, how.replace("_", " "))),
+        ),
         ("Acts of machines", _told(summary.bots, lambda why, n: BOTS[why])),
         ("Held back by", _told(summary.blocked, lambda exclusion, n: exclusion.replace("_", " "))),
         ("Entered a stage", _told(summary.moved, lambda stage, n: shown(stage))),

@@ -12,7 +12,9 @@ from ledger import outbox
 from ledger.decisions import read as decisions
 from ledger.facts import read
 from ledger.open import Ledger
-from schemas.context import Window
+from schemas.context import Versions, Window
+from schemas.frames.base import empty
+from schemas.frames.decisions import CycleEvents
 from schemas.playbook.load import Playbook
 from schemas.vocabulary import Platform, RecordObject
 from tasks.facts import Facts, load
@@ -46,6 +48,28 @@ def assign(ledger: Ledger, playbook: Playbook, run: Run, window: Window) -> Assi
     cycles = cycles.filter(pl.col("cycle_key").is_in(keys))
     if cycles.is_empty():
         return None
+    return _assigned(ledger, cycles, events, assignments, playbook, window, run.versions)
+
+
+def assign_trials(
+    ledger: Ledger, trials: pl.DataFrame, playbook: Playbook, window: Window, versions: Versions
+) -> Assigned:
+    """Who would get these trials (frames.decisions.Cycles) if they were handovers, as things stand. Decides nothing."""
+    cycles = trials.with_columns(is_trial=pl.lit(False))
+    with ledger.read() as connection:
+        assignments = decisions.read_assignments(connection, cycles["person_key"].unique())
+    return _assigned(ledger, cycles, empty(CycleEvents), assignments, playbook, window, versions)
+
+
+def _assigned(
+    ledger: Ledger,
+    cycles: pl.DataFrame,
+    events: pl.DataFrame,
+    assignments: pl.DataFrame,
+    playbook: Playbook,
+    window: Window,
+    versions: Versions,
+) -> Assigned:
     facts = _now(load(ledger, cycles["person_key"].unique().sort().to_list(), playbook, window), window)
     scored = score(facts, playbook, window)
     with ledger.read() as connection:
@@ -63,7 +87,7 @@ def assign(ledger: Ledger, playbook: Playbook, run: Run, window: Window) -> Assi
             rules=playbook.assignment,
             statuses=playbook.platforms.statuses,
             window=window,
-            versions=run.versions,
+            versions=versions,
         )
     return Assigned(decided, _with_owners(cycles, decided.cycle_owners), facts, scored)
 

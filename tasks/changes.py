@@ -79,9 +79,15 @@ def _derive(
             told=_told(cycles, facts.activities, scored),
             in_scope=_in_scope(scored, playbook),
         )
-    # While nothing may be written, the day of going live is taken to be today: this is what would be written.
-    as_if = window if window.live_since is not None else replace(window, live_since=window.as_of)
-    return engine_changes.derive(known, playbook.platforms, playbook.lifecycle, playbook.assignment, as_if)
+    return engine_changes.derive(
+        known, playbook.platforms, playbook.lifecycle, playbook.assignment, _as_if_live(window)
+    )
+
+
+def _as_if_live(window: Window) -> Window:
+    """While nothing may be written, writing is taken to begin with this run: this is what would be written."""
+    is_live = window.live_since is not None and window.live_since <= window.as_of
+    return window if is_live else replace(window, live_since=window.last_as_of or window.as_of)
 
 
 def _over(before: pl.DataFrame, after: pl.DataFrame, key: list[str]) -> pl.DataFrame:

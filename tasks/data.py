@@ -19,10 +19,7 @@ from schemas.playbook.platforms import Platforms, Quarantine
 from schemas.streams import natural_key
 from schemas.vocabulary import Origin, Platform, Stream
 from tasks.run import Run
-from tasks.settle import Settled, settle_facts
 from tasks.store import Storing, store
-
-__all__ = ["BadBatch", "Counts", "Settled", "settle_facts", "store_page"]
 
 TOP_REASONS = 3
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from connectors.errors import PlatformError
 from connectors.ports import Finding, Source
@@ -17,16 +17,19 @@ from schemas.vocabulary import Platform, Stream
 def examine(
     ledger: Ledger, playbook: Playbook, sources: Mapping[Platform, Source], live_since: datetime | None
 ) -> list[Finding]:
-    """Findings on database, playbook, platforms and roster, in that order.
+    """Findings on database, playbook, going live, platforms and roster, in that order.
 
     A database that is no ledger yet, or an older one, is not read; everything else is examined all the same.
     """
     database = _database(ledger)
     readable = ledger if database.ok else None
+    platforms = [_platform(readable, source) for source in sources.values()]
+    moments = [moment for moment, _ in platforms if moment is not None]
     return [
         database,
-        *_playbook(playbook, live_since),
-        *(finding for source in sources.values() for finding in _platform(readable, source)),
+        _playbook(playbook),
+        _live_since(live_since, min(moments, default=None)),
+        *(finding for _, findings in platforms for finding in findings),
         *_absent(sources),
         *(_roster(readable, playbook) if readable else ()),
     ]
@@ -43,27 +46,38 @@ def _database(ledger: Ledger) -> Finding:
     )
 
 
-def _playbook(playbook: Playbook, since: datetime | None) -> Iterator[Finding]:
+def _playbook(playbook: Playbook) -> Finding:
     versions = ", ".join(f"{silo} {version}" for silo, version in playbook.versions.items())
-    yield Finding("playbook", True, f"whole; versions {versions}")
+    return Finding("playbook", True, f"whole; versions {versions}")
+
+
+def _live_since(since: datetime | None, now: datetime | None) -> Finding:
+    """`now`: what the platforms' clocks show, if one answered."""
     if since is None:
-        yield Finding(
+        return Finding(
             "live_since", True, "not set: nothing is written",
             "after silent runs whose plan you like, set live_since in organisation.yaml or MQLFLOW_LIVE_SINCE",
         )  # fmt: skip
-    else:
-        yield Finding("live_since", True, f"writes since {since.isoformat()}")
+    moment = f"{since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    is_coming = now is not None and now < since
+    return Finding(
+        "live_since", True, f"nothing is written before {moment}" if is_coming else f"writes since {moment}"
+    )
 
 
-def _platform(ledger: Ledger | None, source: Source) -> Iterator[Finding]:
+def _platform(ledger: Ledger | None, source: Source) -> tuple[datetime | None, list[Finding]]:
+    """What its clock shows, and the findings; a platform that does not answer is one finding."""
     try:
         moment = source.server_time()
         identity = source.binding()
     except PlatformError as error:
-        yield Finding(
-            f"{source.platform} connection", False, str(error), "check URL, credentials and network"
-        )
-        return
+        return None, [
+            Finding(f"{source.platform} connection", False, str(error), "check URL, credentials and network")
+        ]
+    return moment, list(_examined(ledger, source, identity, moment))
+
+
+def _examined(ledger: Ledger | None, source: Source, identity: str, moment: datetime) -> Iterator[Finding]:
     yield Finding(
         f"{source.platform} connection", True, f"answers as {identity}, its clock says {moment.isoformat()}"
     )

@@ -12,7 +12,7 @@ from tasks.run import Run
 
 def unfit(ledger: Ledger, sinks: Mapping[Platform, Sink], run: Run) -> list[str]:
     """What somebody must mend first, a line for each platform; asked only if this run has something to write."""
-    if run.live_since is None or run.live_since > run.as_of:
+    if not run.is_live:
         return []
     with ledger.read() as connection:
         if not outbox.any_ready(connection, run.as_of):

@@ -12,6 +12,9 @@ from ruamel.yaml.error import MarkedYAMLError
 from schemas.playbook.faults import Fault, PlaybookFaults, place
 from schemas.playbook.scorecard import Calibration, Scorecard
 
+SCORECARDS = "scorecards"
+"""Folder inside the playbook's where cards lie that a model may name."""
+
 HEADER = """\
 A learned scorecard. Score = base + the points of one bin per attribute, added up and nothing else.
 Points may be edited by hand: whole numbers, {doubling} points double the odds. `rows` and `rate` say what

@@ -5,8 +5,6 @@ some thousand rows are stored. What happened after the last committed run is the
 """
 
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,11 +22,8 @@ from schemas.vocabulary import Origin, Platform, Silo, Stream
 from tasks.data import BadBatch, store_page
 from tasks.progress import Progress
 from tasks.pull import STREAMS, Pulled
-from tasks.run import Run
+from tasks.run import Run, Shift
 from tasks.store import Storing, store
-
-Shift = Callable[[], AbstractContextManager[Run]]
-"""The ledger for a short while: the run as it is in there."""
 
 AT_ONCE = 20_000
 """Rows that are stored in one shift: some seconds' work."""

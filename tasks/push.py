@@ -61,7 +61,7 @@ def push(
     Nothing is written before we are live, nor once that was taken back.
     """
     pushed = Pushed()
-    if run.live_since is None or run.live_since > run.as_of:
+    if not run.is_live:
         return pushed
     for platform, sink in sinks.items():
         if platform in run.unreachable:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import polars as pl
 
-from ledger.facts import news, removals
+from ledger.facts import removals
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames import door
 from schemas.frames.base import dtypes
@@ -18,12 +18,12 @@ STREAM = {
 }
 
 
-def apply_removals(tx: UnitOfWork, as_of: datetime, *, native_sync: bool) -> int:
+def apply_removals(tx: UnitOfWork, told: pl.DataFrame, as_of: datetime, *, native_sync: bool) -> int:
     """Marks removed records as deleted; how many. Removal and record may come in either order, and in different runs.
 
-    The loser of a merge whose row was never read gets one from here, so that what it did counts for the winner.
+    `told`: news of removals, and of records that are new or show other links. The loser of a merge whose row was never
+    read gets one from here, so that what it did counts for the winner.
     """
-    told = news.ripe(tx.connection, as_of)
     applied = 0
     for (platform, kind), stream in STREAM.items():
         rows = told.filter((pl.col("platform") == platform) & (pl.col("object") == kind))

@@ -6,6 +6,7 @@ asks any other clock.
 
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +44,11 @@ class Run:
     token: LeaseToken
     unreachable: Mapping[Platform, str]
 
+    @property
+    def is_live(self) -> bool:
+        """Whether this run may write to the platforms."""
+        return self.live_since is not None and self.live_since <= self.as_of
+
     def window(self, playbook: Playbook, origin: Origin = Origin.LIVE) -> Window:
         """The stretch of time that this run decides."""
         organisation = playbook.organisation
@@ -55,6 +61,10 @@ class Run:
             late_limit=organisation.late_limit,
             origin=origin,
         )
+
+
+Shift = Callable[[], AbstractContextManager[Run]]
+"""The ledger for a short while: the run as it is in there."""
 
 
 def begin(

@@ -1,11 +1,17 @@
 """After all streams: who is who, what sales said, and who is to be decided.
 
 Works on the news, i.e. on what was stored since facts were last settled and has happened by `as_of`. Whatever the order
-in which streams and pages came, the same rows give the same people, verdicts and marks.
+in which streams and pages came, and however the news are split, the same rows give the same people, verdicts and marks.
+
+Three passes, each in short transactions, so that the first run of a large organisation holds nobody up and needs little
+memory. Removals come first, since a record that was merged away joins others. Then who is who, for whole
+neighbourhoods of records. At last what else the news tell, which needs to know whose a record is. Each pass leaves to
+the next run what it did not come to.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 import polars as pl
@@ -23,13 +29,19 @@ from schemas.playbook.load import Playbook
 from schemas.playbook.platforms import Platforms
 from schemas.vocabulary import Platform, Silo
 from tasks.removals import apply_removals
-from tasks.run import Run
+from tasks.run import Shift
 from tasks.verdicts import find_verdicts
+
+AT_ONCE = 20_000
+"""News in one transaction: about a second's work."""
+
+Turn = Callable[[], AbstractContextManager[tuple[UnitOfWork, datetime]]]
+"""A transaction of the data silo, and the run's moment in it."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """How many people are new, were merged, are gone; how many verdicts are new; how many were marked due."""
+    """How many people are new, were merged, are gone; how many verdicts are new; how many others became due."""
 
     new_people: int = 0
     merged: int = 0
@@ -37,25 +49,63 @@ class Settled:
     verdicts: int = 0
     due: int = 0
 
-
-def settle(ledger: Ledger, run: Run, playbook: Playbook) -> Settled:
-    """The stage: settles the facts in one transaction of the data silo."""
-    with ledger.begin(run.token) as tx, tx.silo(Silo.DATA):
-        return settle_facts(tx, run.as_of, playbook.platforms, playbook.data)
+    def __add__(self, more: "Settled") -> "Settled":
+        return Settled(*(one + other for one, other in zip(astuple(self), astuple(more), strict=True)))
 
 
-def settle_facts(tx: UnitOfWork, as_of: datetime, settings: Platforms, data: Data) -> Settled:
-    """Settles everything that has happened by `as_of`, in the caller's transaction and data silo."""
-    if news.ripe(tx.connection, as_of).is_empty():
-        return Settled()
-    apply_removals(tx, as_of, native_sync=settings.native_sync)
-    told = _by_subject(news.ripe(tx.connection, as_of))
-    resolved = _settle_identities(tx, told, data, as_of)
-    found = find_verdicts(tx, told, settings.statuses, as_of)
-    due = _due(tx.connection, told, found)
-    schedule.mark_due(tx, due)
-    news.settle(tx, as_of)
-    return Settled(resolved.new_people, resolved.merged, resolved.gone, len(found), len(due))
+def settle(ledger: Ledger, shift: Shift, playbook: Playbook) -> Settled:
+    """The stage. `shift`: the run, in which the ledger is held for one transaction, or for all of them."""
+
+    @contextmanager
+    def turn() -> Iterator[tuple[UnitOfWork, datetime]]:
+        with shift() as run, ledger.begin(run.token) as tx, tx.silo(Silo.DATA):
+            yield tx, run.as_of
+
+    return settle_facts(turn, playbook.platforms, playbook.data)
+
+
+def settle_facts(turn: Turn, settings: Platforms, data: Data, at_once: int = AT_ONCE) -> Settled:
+    """Settles everything that has happened by the run's moment."""
+    for subject in (Subject.LINKS, Subject.REMOVAL):
+        _remove(turn, subject, settings, at_once)
+    return _resolve(turn, data, at_once) + _hear(turn, settings, at_once)
+
+
+def _remove(turn: Turn, subject: Subject, settings: Platforms, at_once: int) -> None:
+    told: pl.DataFrame | None = None
+    while told is None or len(told) == at_once:
+        with turn() as (tx, as_of):
+            told = news.ripe(tx.connection, as_of, subject, limit=at_once, after=told)
+            apply_removals(tx, told, as_of, native_sync=settings.native_sync)
+
+
+def _resolve(turn: Turn, data: Data, at_once: int) -> Settled:
+    """Whose the records are: those in a batch of news, with all that hangs together with them."""
+    done = Settled()
+    while True:
+        with turn() as (tx, as_of):
+            links = news.ripe(tx.connection, as_of, Subject.LINKS, limit=at_once)
+            if links.is_empty():
+                return done
+            nodes = identities.neighbourhood(tx.connection, links)
+            done += _settle_identities(tx, nodes, data, as_of)
+            records = [frame.select(identity.RECORD) for frame in (links, nodes)]
+            news.mark_resolved(tx, pl.concat(records).unique(), as_of)
+
+
+def _hear(turn: Turn, settings: Platforms, at_once: int) -> Settled:
+    """What sales said and who is to be decided, now that it is known whose each record is."""
+    done = Settled()
+    while True:
+        with turn() as (tx, as_of):
+            batch = news.ripe(tx.connection, as_of, limit=at_once)
+            if batch.is_empty():
+                return done
+            told = _by_subject(batch)
+            found = find_verdicts(tx, told, settings.statuses, as_of)
+            marked = schedule.mark_due(tx, _due(tx.connection, told, found))
+            news.settle(tx, batch, as_of)
+            done += Settled(verdicts=len(found), due=marked)
 
 
 def _by_subject(told: pl.DataFrame) -> dict[tuple[Subject, Platform], pl.DataFrame]:
@@ -65,13 +115,7 @@ def _by_subject(told: pl.DataFrame) -> dict[tuple[Subject, Platform], pl.DataFra
     }
 
 
-def _settle_identities(
-    tx: UnitOfWork, told: dict[tuple[Subject, Platform], pl.DataFrame], data: Data, as_of: datetime
-) -> Settled:
-    links = [rows for (subject, _), rows in told.items() if subject is Subject.LINKS]
-    if not links:
-        return Settled()
-    nodes = identities.neighbourhood(tx.connection, pl.concat(links))
+def _settle_identities(tx: UnitOfWork, nodes: pl.DataFrame, data: Data, as_of: datetime) -> Settled:
     result = identity.resolve(nodes.filter(pl.col("created_at") <= as_of), data.role_addresses, as_of)
     merged = result.merges
     is_gone = result.people.filter("is_gone")
@@ -118,7 +162,7 @@ def _due(
 
 Finder = Callable[[sa.Connection, Platform, pl.Series], pl.Series]
 _FINDERS: dict[Subject, Finder] = {
-    Subject.LINKS: touched.by_records,
+    Subject.RESOLVED: touched.by_records,
     Subject.RECORD: touched.by_records,
     Subject.ACTIVITY: touched.by_records,
     Subject.MQL_RECORD: touched.by_mql_records,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
@@ -33,6 +33,7 @@ class Summary:
     flow: str
     as_of: datetime
     is_live: bool
+    live_since: datetime | None = None
     pulled: list[Pulled] = field(default_factory=list)
     decided: Counter[str] = field(default_factory=Counter)  # people, scores, transitions, cycles, blocks …
     opened: Counter[str] = field(default_factory=Counter)  # cycles by kind
@@ -51,6 +52,15 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     unfit: list[str] = field(default_factory=list)  # what must be mended before anything is written
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def mode(self) -> str:
+        """Whether anything is written, and from when on."""
+        if self.is_live:
+            return "live"
+        if self.live_since is None:
+            return "silent: nothing is written until live_since is set"
+        return f"silent: nothing is written before {self.live_since.astimezone(UTC):%Y-%m-%d %H:%M} UTC (live_since)"
 
     @property
     def quarantined(self) -> int:
@@ -137,7 +147,7 @@ class Summary:
 def added_up(parts: Sequence[Summary]) -> Summary:
     """Several runs as one: counts added, the last moment, every problem and note once."""
     last = parts[-1]
-    total = Summary(last.run_id, last.flow, last.as_of, last.is_live)
+    total = Summary(last.run_id, last.flow, last.as_of, last.is_live, last.live_since)
     by_platform: dict[Platform, Pulled] = {}
     for part in parts:
         for pulled in part.pulled:

@@ -163,7 +163,7 @@ def _shaped(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _done(connection: sa.Connection, told: Told, platform: Platform, as_of: datetime) -> list[pl.DataFrame]:
     """Conversions and opportunities."""
-    leads = _ids(told, platform, Subject.LINKS, objects=[RecordObject.LEAD])
+    leads = _ids(told, platform, Subject.RESOLVED, objects=[RecordObject.LEAD])
     made = verdicts.converted_opportunities(connection, platform, leads)
     of_news = _ids(told, platform, Subject.ROLE, Subject.OPPORTUNITY)
     links = verdicts.opportunity_links(

@@ -14,8 +14,10 @@ from ledger.decisions import read as decisions
 from ledger.facts import read
 from ledger.open import Ledger
 from schemas.conditions import check, expression
-from schemas.context import Window
+from schemas.context import Versions, Window
 from schemas.playbook.load import Playbook
+from schemas.vocabulary import CycleState
+from tasks.assignment import assign_trials
 from tasks.facts import load
 from tasks.find import Unknown, one_person
 from tasks.scoring import Scored, lines_at, score
@@ -36,7 +38,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What `mqlflow why` shows. `score` is recomputed at `at` and equals what was decided; lines add up to it."""
+    """What `mqlflow why` shows. `score` is recomputed at `at` and equals what was decided; lines add up to it.
+
+    `would_get`: who would be given an open trial if it were a handover, as things stand.
+    """
 
     person_key: str
     at: datetime
@@ -51,6 +56,7 @@ class Explanation:
     events: list[Row]
     blocks: list[Row]
     assignments: list[Row]
+    would_get: list[Row]
     would_qualify: list[Row]
     waiting: list[Row]
 
@@ -87,10 +93,18 @@ def explain(ledger: Ledger, playbook: Playbook, text: str) -> Explanation:
             if value is not None
         },
         score=_score(scored),
+        would_get=_rows(_would_get(ledger, decided["cycles"], playbook, window), owners),
         lines=_lines(lines),
         checks=_checks(now, playbook),
         **{name: _rows(frame, owners) for name, frame in decided.items()},
     )
+
+
+def _would_get(ledger: Ledger, cycles: pl.DataFrame, playbook: Playbook, window: Window) -> pl.DataFrame:
+    is_open = pl.col("state").is_in([state.value for state in CycleState if state.is_open])
+    trials = cycles.filter(is_open & pl.col("is_trial"))
+    assigned = assign_trials(ledger, trials, playbook, window, Versions(playbook.versions, {}))
+    return assigned.decisions.assignments
 
 
 def _decided(connection: sa.Connection, key: str) -> dict[str, pl.DataFrame]:

@@ -16,7 +16,7 @@ from schemas.vocabulary import Platform, RecordObject
 def pending(
     connection: sa.Connection, platform: Platform, kind: RecordObject, ids: pl.Series, as_of: datetime
 ) -> pl.DataFrame:
-    """Removals of (or into) these records that the records don't show yet, the last one of each record.
+    """Removals of these records that the records don't show yet, the last one of each record.
 
     Columns: removed_id, into_id, removed_at, origin, and the present record's, null where none was ever read. A
     record that changed after its removal lives again, and a deletion of a record that was never read is no matter.
@@ -50,14 +50,11 @@ def pending(
             removals.c.object == kind,
             removals.c.occurred_at <= as_of,
             sa.or_(unseen, alive, unlinked),
+            among(removals.c.removed_id, ids),
         )
     )
-    parts = [
-        fetch(connection, chosen.where(among(column, ids)), columns)
-        for column in (removals.c.removed_id, removals.c.into_id)
-    ]
     return (
-        pl.concat(parts)
+        fetch(connection, chosen, columns)
         .sort("removed_id", "removed_at", "into_id", nulls_last=False)
         .unique("removed_id", keep="last", maintain_order=True)
     )

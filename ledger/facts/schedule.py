@@ -40,9 +40,9 @@ def instants(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFr
 
 
 def mark_due(tx: UnitOfWork, person_keys: pl.Series) -> int:
-    """These people have new facts; how many of them the schedule knows."""
-    marks = pl.DataFrame({"person_key": person_keys.unique()}).with_columns(is_due=pl.lit(True))
-    return tx.update(schedule, marks)
+    """These people have new facts; how many of them were not due yet."""
+    new = sa.and_(among(schedule.c.person_key, person_keys.unique()), sa.not_(schedule.c.is_due))
+    return tx.execute(sa.update(schedule).where(new).values(is_due=True))
 
 
 def mark_everybody_due(tx: UnitOfWork) -> int:

@@ -1,6 +1,7 @@
 """Pages as a connector would hand them over, and a ledger that takes them: what the tests of the data silo share."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,14 @@ from ruamel.yaml import YAML
 
 from connectors.rows import to_frame
 from ledger.open import Ledger
+from ledger.unit_of_work import UnitOfWork
 from schemas.admission import admit
 from schemas.playbook.data import Data
 from schemas.playbook.platforms import Platforms
 from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Origin, Platform, Silo, Stream
-from tasks.data import Counts, settle_facts, store_page
+from tasks.data import Counts, store_page
+from tasks.settle import Settled, settle_facts
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLAYBOOK = Path(__file__).parents[2] / "playbook"
@@ -113,9 +116,14 @@ class Pulling:
         self.counts.setdefault((platform, stream), []).append(counts)
         return counts
 
-    def settle(self) -> Any:
+    def settle(self, at_once: int = 1_000) -> Settled:
+        """Settles what was stored, so many news in a transaction."""
+        return settle_facts(self.turn, self.platforms, self.data, at_once)
+
+    @contextmanager
+    def turn(self) -> Iterator[tuple[UnitOfWork, datetime]]:
         with self.ledger.begin(None) as tx, tx.silo(Silo.DATA):
-            return settle_facts(tx, self.as_of, self.platforms, self.data)
+            yield tx, self.as_of
 
     def at(self, hours: float) -> "Pulling":
         """The next run's moment."""

@@ -1,8 +1,9 @@
 """Adopting a live organisation, as an administrator lives it: examine, watch in silence, go live, first pushes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -41,8 +42,16 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         simulator.advance(600)
         told.sync("silent")
         told.ran["silent again"] = operator.run("sync")
-        told.known["live since"] = simulator.now()
-        operator.go_live()
+        told.known["assigned"] = operator.query("SELECT count(*) FROM assignments").item()
+        told.known["soon"] = newcomer(simulator, "Soon")
+        fill(simulator, int(told.known["soon"]))
+        simulator.advance(600)
+        date = datetime.fromisoformat(simulator.now()) + timedelta(minutes=5)
+        operator.go_live(date.isoformat())
+        told.sync("dated")
+        told.ran["why"] = operator.run("why", operator.person("marketo", told.known["soon"]))
+        told.ran["dated again"] = operator.run("sync")
+        told.ran["dated doctor"] = operator.run("doctor")
         simulator.advance(600)
         told.sync("first live")
         told.known["late"] = newcomer(simulator, "Late")
@@ -86,7 +95,7 @@ def test_the_doctor_finds_a_healthy_set_up_well_and_says_that_nothing_will_be_wr
     assert "proposed for assignment.placeholder_owners: Marketo Sync" in doctor.out
 
 
-@pytest.mark.parametrize("step", ["first", "silent"])
+@pytest.mark.parametrize("step", ["first", "silent", "dated"])
 def test_a_silent_run_writes_nothing_at_all(story: Story, step: str) -> None:
     assert story.wrote[step] == {}
     assert story.ran[step].data["writes"] == 0
@@ -99,6 +108,28 @@ def test_a_silent_run_says_what_it_would_do(story: Story) -> None:
     assert "silent: nothing is written until live_since is set" in " ".join(
         story.ran["silent again"].out.split()
     )
+
+
+def test_a_silent_run_says_who_would_get_its_trials_and_records_nothing_of_it(story: Story) -> None:
+    silent = story.ran["silent"].data
+    assert silent["assigned"] == {"rule": 1}
+    assert silent["asked"]["person request_sync"] == 1
+    assert story.known["assigned"] == 0
+    assert "owner would be found" not in story.ran["silent again"].out  # nothing new
+
+
+def test_why_tells_of_a_trial_who_would_get_it(story: Story) -> None:
+    assert re.search(r"open, a trial, .*\n.*\n    would go to \w+.* by rule emea", story.ran["why"].out)
+
+
+def test_a_date_in_the_future_changes_nothing_before_it_comes(story: Story) -> None:
+    dated = story.ran["dated"].data
+    assert dated["opened"]["trial"] == 1
+    assert dated["assigned"] == {"rule": 1}
+    assert dated["asked"]["person request_sync"] == 1
+    assert dated["asked"]["person scores"] >= 1
+    assert "silent: nothing is written before 2026-03-02" in " ".join(story.ran["dated again"].out.split())
+    assert "live_since: nothing is written before 2026-03-02" in story.ran["dated doctor"].out
 
 
 def test_whom_sales_has_open_is_adopted_with_owner_and_age(story: Story) -> None:
@@ -124,16 +155,17 @@ def test_the_first_live_run_pushes_scores_and_hands_over_nobody_who_was_there_be
     assert len(wrote["person"]) > 50
 
 
-def test_whoever_qualified_before_live_since_is_listed_and_not_handed_over(story: Story) -> None:
+@pytest.mark.parametrize("who", ["early", "soon"])
+def test_whoever_qualified_before_live_since_is_listed_and_not_handed_over(story: Story, who: str) -> None:
     operator = story.operator
-    key = operator.person("marketo", story.known["early"])
+    key = operator.person("marketo", story.known[who])
     cycle = operator.query(
         "SELECT state, close_reason, is_trial FROM cycles WHERE person_key = :key", key=key
     )
     assert cycle.rows() == [("void", "not_live", True)]
     listed = operator.query("SELECT why FROM would_qualify WHERE person_key = :key", key=key)
     assert listed["why"].to_list() == ["not_live"]
-    assert operator.simulator.record("marketo", "leads", int(story.known["early"]))["sfdcLeadId"] is None
+    assert operator.simulator.record("marketo", "leads", int(story.known[who]))["sfdcLeadId"] is None
 
 
 def test_whoever_raises_a_hand_after_live_since_is_brought_into_the_crm_and_handed_over(story: Story) -> None:

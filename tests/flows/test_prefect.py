@@ -114,6 +114,22 @@ def test_a_backfill_started_by_hand_completes_and_is_named_for_its_days(house: U
     assert ended["state_type"] == "COMPLETED", house.log(run)
 
 
+def test_learning_asks_in_a_form_and_refuses_a_handful_of_outcomes(house: Up) -> None:
+    asked = house.deployment("learn/learn")["parameter_openapi_schema"]["properties"]
+    assert asked["outcome"]["enum"] == ["accepted", "won"]
+    assert all(parameter.get("description") for parameter in asked.values())
+    ended = house.ended(house.start("learn/learn", outcome="accepted"))
+    assert ended["state_type"] == "FAILED"
+    assert "the present rules stay" in ended["state"]["message"]
+
+
+def test_scorecards_are_checked_every_day_and_a_playbook_without_any_is_in_order(house: Up) -> None:
+    deployed = house.deployment("check-scorecard/check-scorecard")
+    assert [schedule["schedule"]["cron"] for schedule in deployed["schedules"]] == ["30 5 * * *"]
+    run = house.start("check-scorecard/check-scorecard")
+    assert house.ended(run)["state_type"] == "COMPLETED", house.log(run)
+
+
 def test_a_second_run_of_a_deployment_is_cancelled_while_one_runs(house: Up) -> None:
     first, second = house.start("sync/sync"), house.start("sync/sync")
     states = sorted(house.ended(run)["state_type"] for run in (first, second))
