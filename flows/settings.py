@@ -8,6 +8,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PREFIX = "MQLFLOW_"
 
 
+HINTS = {
+    "live_since": "must be an instant with its time zone, such as 2026-06-01T06:00:00Z",
+    "quarantine_days": "must be a whole number of days, 1 or more",
+    "retention_months": "must be a whole number of months, 1 or more",
+    "patience": "must be a number of seconds, 0 or more",
+}
+"""What is said of a value that can't be read."""
+
+
 class SettingsFault(Exception):
     """A setting is missing or wrong. The message names the variable; it never shows a value."""
 
@@ -41,7 +50,8 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as fault:
         lines = [
-            f"{PREFIX}{str(error['loc'][0]).upper()}: {error['msg']}"
+            f"{PREFIX}{name.upper()}: {HINTS.get(name, error['msg'])}"
             for error in fault.errors(include_input=False)
+            for name in [str(error["loc"][0])]
         ]
         raise SettingsFault("; ".join(lines)) from None

@@ -116,6 +116,5 @@ def _private_key(path: Path) -> SecretStr:
     try:
         return SecretStr(path.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError) as fault:
-        raise SettingsFault(
-            f"MQLFLOW_SALESFORCE_PRIVATE_KEY_FILE can't be read: {type(fault).__name__}"
-        ) from None
+        why = fault.strerror if isinstance(fault, OSError) else "it is no PEM file"
+        raise SettingsFault(f"MQLFLOW_SALESFORCE_PRIVATE_KEY_FILE can't be read: {path}: {why}") from None

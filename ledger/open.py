@@ -66,14 +66,20 @@ class Ledger:
         return migrate.head()
 
     def upgrade(self) -> None:
-        """Brings the database to the newest revision; safe to be called by two processes at once."""
+        """Brings the database to the newest revision; safe to be called by two processes at once.
+
+        Raises NotMigrated if it was made by a newer version.
+        """
+        present = self.revision()
+        if present is not None and not migrate.is_known(present):
+            raise self._newer(present)
         migrate.upgrade(self.engine)
         self._is_current = False
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection for reading: the ledger stands still on it, and writes are refused."""
-        self._check_revision()
+        self.check_revision()
         with self._connect() as plain:
             connection = _for_reading(plain)
             with without_values(connection), connection.begin():
@@ -85,7 +91,7 @@ class Ledger:
 
     @contextmanager
     def _begin(self, token: LeaseToken | None) -> Iterator[UnitOfWork]:
-        self._check_revision()
+        self.check_revision()
         with self._connect() as plain:
             connection = plain.execution_options(**{sqlite_files.WRITES: True})
             with unit_of_work(connection, token) as tx:
@@ -147,7 +153,8 @@ class Ledger:
         except DBAPIError as error:
             raise unreachable(self.engine, error.orig) from None
 
-    def _check_revision(self) -> None:
+    def check_revision(self) -> None:
+        """Raises NotMigrated, which says what to do, unless the database is at this version's revision."""
         if self._is_current:
             return
         present, wanted = self.revision(), self.head()
@@ -163,7 +170,11 @@ class Ledger:
             raise NotMigrated(
                 f"The ledger {where} is at revision {present}; run `mqlflow upgrade` to bring it to {wanted}."
             )
-        raise NotMigrated(
+        raise self._newer(present)
+
+    def _newer(self, present: str) -> NotMigrated:
+        where = self.engine.url.render_as_string(hide_password=True)
+        return NotMigrated(
             f"The ledger {where} is at revision {present}, which this version doesn't know: a newer mqlflow "
             "made it. Install that version, or use another ledger."
         )

@@ -25,7 +25,7 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    top = argparse.ArgumentParser(prog="mqlflow simulator", description=__doc__)
     serve = top.add_subparsers(dest="command", required=True).add_parser(
         "serve", help="serve both platforms on 127.0.0.1 until stopped"
     )

@@ -8,6 +8,7 @@ from connectors.errors import PlatformError
 from connectors.ports import Finding, Source
 from engine.assignment import check_roster
 from ledger import cursors
+from ledger.errors import NotMigrated
 from ledger.facts import read
 from ledger.open import Ledger
 from schemas.playbook.load import Playbook
@@ -36,14 +37,12 @@ def examine(
 
 
 def _database(ledger: Ledger) -> Finding:
-    revision, head = ledger.revision(), ledger.head()
+    try:
+        ledger.check_revision()
+    except NotMigrated as fault:
+        return Finding("database", False, str(fault))
     where = ledger.engine.url.render_as_string(hide_password=True)
-    return Finding(
-        "database",
-        revision == head,
-        f"{where} at revision {revision or 'none'}",
-        "" if revision == head else f"run `mqlflow upgrade` to bring it to {head}",
-    )
+    return Finding("database", True, f"{where} at revision {ledger.revision()}")
 
 
 def _playbook(playbook: Playbook) -> Finding:
@@ -71,9 +70,7 @@ def _platform(ledger: Ledger | None, source: Source) -> tuple[datetime | None, l
         moment = source.server_time()
         identity = source.binding()
     except PlatformError as error:
-        return None, [
-            Finding(f"{source.platform} connection", False, str(error), "check URL, credentials and network")
-        ]
+        return None, [Finding(f"{source.platform} connection", False, str(error))]
     return moment, list(_examined(ledger, source, identity, moment))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong. `line` counts from 1; `rule` is the nearest `id`, empty where there is none."""
+    """One thing wrong. `line` counts from 1, 0 is the whole file; `rule` is the nearest `id`, empty where there is none."""
 
     file: str
     line: int
@@ -16,7 +16,8 @@ class Fault:
 
     def __str__(self) -> str:
         rule = f" rule {self.rule}:" if self.rule else ""
-        return f"{self.file}:{self.line}:{rule} {self.message}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}:{rule} {self.message}"
 
 
 class PlaybookFaults(Exception):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.flows.acts import everything, faulty, fill, newcomer, written
 from tests.flows.operator import Operator, Ran
@@ -147,10 +148,12 @@ def test_a_field_that_disappears_later_stops_every_write_and_keeps_it_for_later(
         ("MQLFLOW_DATABASE_URL", "nonsense", "MQLFLOW_DATABASE_URL"),
         ("MQLFLOW_DATABASE_URL", "mysql://127.0.0.1/x", "MQLFLOW_DATABASE_URL"),
         ("MQLFLOW_DATABASE_URL", "postgresql://somebody:hidden@127.0.0.1:9/none", "can't be used"),
-        ("MQLFLOW_PLAYBOOK", "nowhere", "MQLFLOW_PLAYBOOK"),
+        ("MQLFLOW_PLAYBOOK", "nowhere", "nowhere: no such folder; name it in MQLFLOW_PLAYBOOK"),
         ("MQLFLOW_MARKETO_URL", "http://marketo.example", "https"),
         ("MQLFLOW_SALESFORCE_URL", "no address", "URL"),
-        ("MQLFLOW_LIVE_SINCE", "yesterday", "MQLFLOW_LIVE_SINCE"),
+        ("MQLFLOW_LIVE_SINCE", "yesterday", "MQLFLOW_LIVE_SINCE: must be an instant with its time zone"),
+        ("MQLFLOW_LIVE_SINCE", "2026-03-01", "MQLFLOW_LIVE_SINCE: must be an instant with its time zone"),
+        ("MQLFLOW_QUARANTINE_DAYS", "some", "MQLFLOW_QUARANTINE_DAYS: must be a whole number of days"),
         ("MQLFLOW_SALESFORCE_CLIENT_ID", "", "MQLFLOW_SALESFORCE_CLIENT_ID"),
         ("MQLFLOW_MARKETO_CLIENT_SECRET", "", "MQLFLOW_MARKETO_CLIENT_SECRET"),
     ],
@@ -162,6 +165,27 @@ def test_a_wrong_setting_is_named(operator: Operator, name: str, value: str, tol
     assert "hidden" not in ran.errors
     assert len(ran.errors.strip().splitlines()) <= 2
     assert ran.out == ""
+
+
+def test_a_ledger_of_a_newer_version_is_refused_by_every_command(operator: Operator) -> None:
+    def made_by(revision: str) -> None:
+        with operator.ledger() as ledger, ledger.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+
+    with operator.ledger() as ledger:
+        ledger.upgrade()
+        present = ledger.head()
+    made_by("9999")
+    for command in (["sync"], ["why", "anybody"], ["forget", "anybody", "--yes"], ["upgrade"]):
+        ran = operator.run(*command)
+        assert ran.status == 2
+        assert "at revision 9999, which this version doesn't know" in one_line(ran)
+    doctor = operator.run("doctor")
+    assert doctor.status == 2
+    assert "MEND database: The ledger" in doctor.out
+    assert "a newer mqlflow made it" in doctor.out
+    assert "mqlflow upgrade" not in doctor.out
+    made_by(present)
 
 
 def test_without_any_platform_it_is_told_how_to_connect_one(operator: Operator) -> None:
