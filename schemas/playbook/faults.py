@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong. `line` counts from 1, 0 is the whole file; `rule` is the nearest `id`, empty where there is none."""
+    """One thing wrong. `line` counts from 1, 0 is the whole file; `rule`: the nearest `id`, empty if there is none."""
 
     file: str
     line: int
