@@ -35,8 +35,14 @@ def evidence(activities: pl.DataFrame, states: pl.DataFrame, model: Model, zone:
     the youngest one that had happened by then is neither in the future nor superseded. What is marked as a bot's act
     is left out.
     """
-    counted = activities.filter(~pl.col("is_bot") & ~pl.col("kind").is_in(FOREIGN_TO_SCORES)).with_columns(
-        day_number("occurred_at", zone).alias("day")
+    counted = activities.filter(~pl.col("is_bot") & ~pl.col("kind").is_in(FOREIGN_TO_SCORES))
+    # Of what was seen of a company before the person came, the age is not that of its counting.
+    aged_from = (
+        pl.coalesce("aged_from", "occurred_at") if "aged_from" in counted.columns else pl.col("occurred_at")
+    )
+    counted = counted.with_columns(day_number(aged_from, zone).alias("day"))
+    ends = (
+        counted.filter(pl.col("ends_at").is_not_null()) if "ends_at" in counted.columns else counted.head(0)
     )
     if model.only is not None:
         counted = counted.filter(expression(model.only))
@@ -54,7 +60,18 @@ def evidence(activities: pl.DataFrame, states: pl.DataFrame, model: Model, zone:
         if signal.together is not None:
             of = pl.concat([parts[named[name]] for name in signal.together.of])
             parts[number] = _combined(of, states, number, signal)
-    return pl.concat([parts[number] for number, _ in signals]) if parts else pl.DataFrame(schema=EVIDENCE)
+    found = pl.concat([parts[number] for number, _ in signals]) if parts else pl.DataFrame(schema=EVIDENCE)
+    return found if ends.is_empty() else _ended(found, ends)
+
+
+def _ended(found: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
+    """The evidence, of which what ends by itself is superseded at that instant at the latest."""
+    dated = found.join(
+        ends.select("activity_key", "ends_at"), on="activity_key", how="left", maintain_order="left"
+    )
+    return dated.with_columns(pl.min_horizontal("superseded_at", "ends_at").alias("superseded_at")).drop(
+        "ends_at"
+    )
 
 
 def _is_plain(signal: Signal) -> bool:

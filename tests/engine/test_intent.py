@@ -33,7 +33,7 @@ def seen(*rows: tuple[str, datetime]) -> pl.DataFrame:
     return pl.DataFrame(table, schema=INTENT, orient="row")
 
 
-def test_an_observation_reaches_everybody_who_had_the_domain_at_that_instant() -> None:
+def test_an_observation_counts_for_everybody_while_they_have_the_domain() -> None:
     known = states(
         ("p", NOW - 9 * DAY, "acme.example", False),
         ("q", NOW - 9 * DAY, "acme.example", False),
@@ -41,10 +41,13 @@ def test_an_observation_reaches_everybody_who_had_the_domain_at_that_instant() -
         ("r", NOW - DAY, "acme.example", False),
     )
     found = intent_acts(seen(("acme.example", NOW - 5 * DAY), ("acme.example", NOW - 2 * DAY)), known)
-    assert sorted(found.select("person_key", "occurred_at").rows()) == [
-        ("p", NOW - 5 * DAY),
-        ("p", NOW - 2 * DAY),
-        ("q", NOW - 5 * DAY),
+    first, second = NOW - 5 * DAY, NOW - 2 * DAY
+    assert sorted(found.select("person_key", "aged_from", "occurred_at", "ends_at").rows(), key=str) == [
+        ("p", first, first, None),
+        ("p", second, second, None),
+        ("q", first, first, NOW - 3 * DAY),
+        ("r", first, NOW - DAY, None),  # who came later finds what was seen before, as old as it is
+        ("r", second, NOW - DAY, None),
     ]
     assert found["activity_key"].is_unique().all()
     assert found.select("kind", "asset_name", "strength").unique().rows() == [
