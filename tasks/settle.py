@@ -61,11 +61,11 @@ def settle(ledger: Ledger, shift: Shift, playbook: Playbook) -> Settled:
         with shift() as run, ledger.begin(run.token) as tx, tx.silo(Silo.DATA):
             yield tx, run.as_of
 
-    return settle_facts(turn, playbook.platforms, playbook.data)
+    return settle_facts(turn, playbook.platforms, playbook.data, AT_ONCE)
 
 
-def settle_facts(turn: Turn, settings: Platforms, data: Data, at_once: int = AT_ONCE) -> Settled:
-    """Settles everything that has happened by the run's moment."""
+def settle_facts(turn: Turn, settings: Platforms, data: Data, at_once: int) -> Settled:
+    """Settles everything that has happened by the run's moment, so many news in a transaction."""
     for subject in (Subject.LINKS, Subject.REMOVAL):
         _remove(turn, subject, settings, at_once)
     return _resolve(turn, data, at_once) + _hear(turn, settings, at_once)

@@ -1,8 +1,9 @@
 """`python -m tests.flows.dying`: syncs that SIGKILL their own process at an exact point of their work.
 
 Nothing is unwound and nothing is caught: for the ledger and the platforms it is a `kill -9`. Points are
-`page STREAM N` (after that page was stored), `after STAGE`, `before write OBJECT`, `after write OBJECT` (the platform
-has it, the answer is lost), `after create PLATFORM`, `settled LOT` (written down as pushed).
+`page STREAM N` (after that page was stored), `settle N` (after its Nth transaction), `after STAGE`, `after STAGE N`
+(the Nth time: chunks of people are small here, so there are some), `before write OBJECT`, `after write OBJECT` (the
+platform has it, the answer is lost), `after create PLATFORM`, `settled LOT` (written down as pushed).
 One is read from each line of standard input.
 """
 
@@ -11,7 +12,8 @@ import signal
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +21,11 @@ from connectors.ports import Outcome, Sink
 from flows import chain
 from flows.settings import read_settings
 from flows.wiring import wired
+from tasks import settle
+from tasks.run import Run, Shift
+
+chain.CHUNK = 40  # people
+settle.AT_ONCE = 60  # news
 
 
 @dataclass
@@ -27,18 +34,38 @@ class Death:
 
     point: str
     pages: Counter[str] = field(default_factory=Counter)
+    stages: Counter[str] = field(default_factory=Counter)
 
     def at(self, point: str) -> None:
         if point == self.point:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def stage(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        name = function.__name__
+
         def run(*args: Any, **kwargs: Any) -> Any:
+            if name == "settle":
+                ledger, shift, playbook = args
+                args = (ledger, self.counted(shift), playbook)
             done = function(*args, **kwargs)
-            self.at(f"after {function.__name__}")
+            self.stages[name] += 1
+            self.at(f"after {name}")
+            self.at(f"after {name} {self.stages[name]}")
             return done
 
         return run
+
+    def counted(self, shift: Shift) -> Shift:
+        """Each time that the ledger is held is a transaction, which has ended when it is given back."""
+
+        @contextmanager
+        def held() -> Iterator[Run]:
+            with shift() as run:
+                yield run
+            self.stages["settle turn"] += 1
+            self.at(f"settle {self.stages['settle turn']}")
+
+        return held
 
     def advance(self, stage: str, rows: int, total: int | None = None) -> None:
         kind, _, what = stage.partition(" ")
