@@ -18,9 +18,11 @@ ALL = list(Platform)
 def backfill(since: date, until: date, platforms: list[Platform] = ALL) -> Run:
     """Bring the past into the ledger and decide it. Nobody is alerted or assigned, and nothing is pushed.
 
+    A sync must have run on this ledger before: it says who there is. Syncs go on meanwhile.
+
     Args:
         since: First day, UTC.
-        until: Last day, UTC, included.
+        until: Last day, UTC, included; yesterday at the latest.
         platforms: Where to look. One that is not connected is left out.
     """
 

@@ -59,11 +59,11 @@ def sync(
 @app.command()
 def backfill(
     since: Annotated[datetime, typer.Option(formats=DAY, help="First day, UTC.")],
-    until: Annotated[datetime, typer.Option(formats=DAY, help="Last day, UTC, included.")],
+    until: Annotated[datetime, typer.Option(formats=DAY, help="Last day, UTC, included; yesterday at the latest.")],
     platform: Annotated[list[Platform] | None, typer.Option(help="Default: all that are connected.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the past into the ledger and decide it, without alerting, assigning or pushing anything."""
+    """Bring the past into the ledger and decide it; nothing is assigned or pushed. Run a sync before the first one."""
 
     def run(wiring: Wiring, console: Console) -> Summary:
         with progress_bars(console) as bars:
