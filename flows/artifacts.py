@@ -49,10 +49,12 @@ def has_news(summary: Summary) -> bool:
 
 def changed(summary: Summary) -> str:
     """Everything that a run did, as Markdown."""
-    parts = ["" if summary.is_live else f"{summary.mode[0].upper()}{summary.mode[1:]}.\n\n"]
+    parts = [f"**{words.in_one_line(summary)}.**\n\n"]
+    if not summary.is_live:
+        parts.append(f"{summary.mode[0].upper()}{summary.mode[1:]}.\n\n")
     parts += [listed("What went wrong", summary.failures), listed("Worth knowing", summary.notes)]
     for heading, told in words.groups(summary):
-        parts.append(table(heading, ["number", ABOUT.get(heading, "")], told))
+        parts.append(table(heading, ["number", ABOUT.get(heading, "what")], told))
     if summary.pushed:
         parts.append(table("Written", *words.outcomes(summary.pushed)))
     if any(name.endswith((" rejected", " conflict")) for name in summary.pushed):

@@ -59,7 +59,9 @@ def sync(
 @app.command()
 def backfill(
     since: Annotated[datetime, typer.Option(formats=DAY, help="First day, UTC.")],
-    until: Annotated[datetime, typer.Option(formats=DAY, help="Last day, UTC, included; yesterday at the latest.")],
+    until: Annotated[
+        datetime, typer.Option(formats=DAY, help="Last day, UTC, included; yesterday at the latest.")
+    ],
     platform: Annotated[list[Platform] | None, typer.Option(help="Default: all that are connected.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -21,10 +21,10 @@ from prefect.states import Completed, Failed
 from connectors.errors import PlatformError
 from flows.backfilling import NoSuchRange
 from flows.settings import SettingsFault
-from flows.words import counted
+from flows.words import in_one_line
 from ledger.errors import LeaseHeld, LedgerError
 from schemas.playbook.faults import PlaybookFaults
-from schemas.vocabulary import Origin, Platform
+from schemas.vocabulary import Platform
 from tasks.run import NothingAnswers
 from tasks.summary import Summary
 
@@ -165,28 +165,7 @@ def finish(summary: Summary) -> Run:
     """Failed with its clear lines; Completed, and what was refused; or simply Completed with what was done."""
     if summary.failures:
         return Failed(message="\n".join(summary.failures))
-    return Completed(message=told(summary))
-
-
-def told(summary: Summary) -> str:
-    """What a run did, in one line."""
-    opened = Counter[str]()
-    for origin_and_kind, n in summary.opened.items():
-        opened[origin_and_kind.split()[0]] += n
-    done = [
-        (summary.decided["people"], "person looked at", "people looked at"),
-        (opened[Origin.ADOPTED], "handover adopted", "handovers adopted"),
-        (opened[Origin.BACKFILL], "handover of the past", "handovers of the past"),
-        (opened[Origin.LIVE], "handover opened", "handovers opened"),
-        (summary.opened["trial"], "trial", "trials"),
-        (summary.writes, "value written", "values written"),
-    ]
-    refused = [
-        (summary.quarantined, "row quarantined", "rows quarantined"),
-        (summary.rejected, "value refused by a platform", "values refused by a platform"),
-    ]
-    parts = [counted(*each) for each in done if each[0]] or ["nothing changed"]
-    return ", ".join([*parts, *(counted(*each) for each in refused if each[0])])
+    return Completed(message=in_one_line(summary))
 
 
 class _Declared(logging.Filter):

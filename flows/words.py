@@ -6,7 +6,7 @@ The counters of a summary have short names that programs rely on (`--json`, the 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 
-from schemas.vocabulary import OutboxState
+from schemas.vocabulary import Origin, OutboxState
 from tasks.summary import Summary
 
 Told = list[tuple[int, str]]
@@ -69,6 +69,27 @@ OUTCOMES = {
 """Columns of what became of the values that were to be written."""
 
 
+def in_one_line(summary: Summary) -> str:
+    """What a run did, in one line."""
+    opened = Counter[str]()
+    for origin_and_kind, n in summary.opened.items():
+        opened[origin_and_kind.split()[0]] += n
+    done = [
+        (summary.decided["people"], "person looked at", "people looked at"),
+        (opened[Origin.ADOPTED], "handover adopted", "handovers adopted"),
+        (opened[Origin.BACKFILL], "handover of the past", "handovers of the past"),
+        (opened[Origin.LIVE], "handover opened", "handovers opened"),
+        (summary.opened["trial"], "trial", "trials"),
+        (summary.writes, "value written", "values written"),
+    ]
+    refused = [
+        (summary.quarantined, "row quarantined", "rows quarantined"),
+        (summary.rejected, "value refused by a platform", "values refused by a platform"),
+    ]
+    parts = [counted(*each) for each in done if each[0]] or ["nothing changed"]
+    return ", ".join([*parts, *(counted(*each) for each in refused if each[0])])
+
+
 def groups(summary: Summary) -> list[tuple[str, Told]]:
     """Everything that was decided, by heading; a group without anything is left out."""
     asked = "To be written" if summary.is_live else "Would be written"
@@ -79,7 +100,7 @@ def groups(summary: Summary) -> list[tuple[str, Told]]:
             "Owner found" if summary.is_live else "Owner would be found",
             _told(summary.assigned, lambda how, n: FOUND_BY.get(how, how.replace("_", " "))),
         ),
-        ("Acts of machines", _told(summary.bots, lambda why, n: BOTS[why])),
+        ("Acts of machines", _told(summary.bots, lambda why, n: BOTS.get(why, why.replace("_", " ")))),
         ("Held back by", _told(summary.blocked, lambda exclusion, n: exclusion.replace("_", " "))),
         ("Entered a stage", _told(summary.moved, lambda stage, n: shown(stage))),
         (asked, _told(summary.asked, _asked)),
