@@ -7,7 +7,7 @@ status 2, never a traceback.
 import math
 import os
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from connectors.errors import PlatformError
 from flows import backfilling, chain, screens
-from flows.commands import DAY, AsJson, fail, print_json, with_wiring
+from flows.commands import DAY, INSTANT, AsJson, fail, print_json, with_wiring
 from flows.handing_in import adjust, import_intent
 from flows.learning import learn, score
 from flows.settings import SettingsFault, read_settings
@@ -77,12 +77,17 @@ def backfill(
 @app.command()
 def why(
     person: Annotated[str, typer.Argument(help="Ledger key, platform id, or e-mail address.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=INSTANT, help="Score and conditions at a past instant, UTC, as known then."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Why a person is where they are: score by lines, transitions, cycles, blocks, owner."""
 
     def run(wiring: Wiring, _: Console) -> explaining.Explanation:
-        return explaining.explain(wiring.ledger, wiring.playbook, person)
+        moment = at.replace(tzinfo=UTC) if at else None
+        return explaining.explain(wiring.ledger, wiring.playbook, person, moment)
 
     explanation = with_wiring(run, needs_platforms=False)
     if as_json:

@@ -21,6 +21,7 @@ from tasks.summary import Exit
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one machine-readable object and nothing else.")]
 DAY = ["%Y-%m-%d"]
+INSTANT = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", *DAY]
 MISTAKES = (SettingsFault, PlaybookFaults, LedgerError, Unknown, NoSuchRange, Refused, NoTable)
 
 T = TypeVar("T")

@@ -116,6 +116,7 @@ def _explained(told: Explanation) -> Iterator[RenderableType]:
         if check.holds or check.sort == "trigger"
     ]
     yield table("triggers, and what holds them back now", ["", "sort", "rule", "condition", "reads"], checks)
+    yield from _near(told)
     steps = [
         (
             f"{row['at']:%Y-%m-%d %H:%M}",
@@ -139,6 +140,29 @@ def _explained(told: Explanation) -> Iterator[RenderableType]:
         yield Text(
             f"would qualify by {row['rule_id']} but: {row['why']} (since {row['since']:%Y-%m-%d %H:%M})"
         )
+
+
+def _near(told: Explanation) -> Iterator[RenderableType]:
+    """Per trigger on scores: what would reach it, or the acts that carry it."""
+    for check in told.checks:
+        if check.sort != "trigger":
+            continue
+        for option in check.reached_by[:2]:
+            changes = " and ".join(_change(change) for change in option["changes"])
+            yield Text(f"  {check.rule} would be reached by {changes} → score {option['score']:g}")
+        carrying = [act for act in check.carried_by if act["decides"]]
+        for act in carrying or check.carried_by[:1]:
+            what = act["asset_name"] or act["url"] or ""
+            moment = f"{act['occurred_at']:%Y-%m-%d %H:%M}"
+            role = "holds only by" if act["decides"] else "is carried most by"
+            yield Text(
+                f"  {check.rule} {role} {act['kind']} {what} of {moment}: {act['points']:g} points of the score"
+            )
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    times = f"{change['times']} more {change['rule']}" if change["sort"] == "act" else f"{change['rule']}"
+    return f"{times} ({change['gain'] / 100:+g} {change['part']})"
 
 
 def _cycles(told: Explanation) -> Iterator[RenderableType]:

@@ -1,7 +1,8 @@
 """Why a person is where they are: everything the ledger decided about them, and what is missing to the next step."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,14 @@ from ledger import outbox, runs
 from ledger.decisions import read as decisions
 from ledger.facts import read
 from ledger.open import Ledger
-from schemas.conditions import check, expression
+from schemas.conditions import Columns, check, expression
 from schemas.context import Versions, Window
 from schemas.playbook.load import Playbook
 from schemas.vocabulary import CycleState
 from tasks.assignment import assign_trials
-from tasks.facts import load
+from tasks.facts import Facts, load
 from tasks.find import Unknown, one_person
+from tasks.near import nearness
 from tasks.scoring import Scored, lines_at, score
 
 Row = dict[str, Any]
@@ -27,13 +29,19 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Check:
-    """A condition of the lifecycle held against the person as they are now. `values`: what it reads."""
+    """A condition of the lifecycle held against the person as they are now. `values`: what it reads.
+
+    Of triggers: `reached_by`, the smallest changes by which it would hold, and `carried_by`, the acts that weigh most
+    in the score that it reads; `decides` where it holds only because of that one.
+    """
 
     rule: str
     sort: str  # trigger, or an exclusion's kind
     condition: str
     holds: bool
     values: Row
+    reached_by: list[Row] = field(default_factory=list)
+    carried_by: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -67,13 +75,18 @@ class Explanation:
         }
 
 
-def explain(ledger: Ledger, playbook: Playbook, text: str) -> Explanation:
-    """Explains the person that `text` names, as of the last decided moment."""
+def explain(ledger: Ledger, playbook: Playbook, text: str, at: datetime | None = None) -> Explanation:
+    """Explains the person that `text` names, as of the last decided moment.
+
+    With `at` attributes, score, lines and conditions are those of that past instant, from what was known by then.
+    """
     with ledger.read() as connection:
         key = one_person(connection, text)
         as_of = runs.last_committed_as_of(connection)
         if as_of is None:
             raise Unknown("nothing was decided yet; run `mqlflow sync` first")
+        if at is not None:
+            as_of = min(at, as_of)
         decided = _decided(connection, key)
         owners = dict(read.owners(connection).select("owner_id", "name").iter_rows())
     organisation = playbook.organisation
@@ -95,7 +108,7 @@ def explain(ledger: Ledger, playbook: Playbook, text: str) -> Explanation:
         score=_score(scored),
         would_get=_rows(_would_get(ledger, decided["cycles"], playbook, window), owners),
         lines=_lines(lines),
-        checks=_checks(now, playbook),
+        checks=_checks(facts, scored, now, playbook, window),
         **{name: _rows(frame, owners) for name, frame in decided.items()},
     )
 
@@ -147,18 +160,32 @@ def _lines(lines: pl.DataFrame) -> list[Row]:
     ]
 
 
-def _checks(now: pl.DataFrame, playbook: Playbook) -> list[Check]:
+def _checks(
+    facts: Facts, scored: Scored, now: pl.DataFrame, playbook: Playbook, window: Window
+) -> list[Check]:
     columns = playbook.columns["scored person"]
-    rules = [(rule.id, "trigger", rule.person) for rule in playbook.lifecycle.triggers if rule.person]
-    rules += [(rule.id, str(rule.kind), rule.when) for rule in playbook.lifecycle.exclude if rule.when]
     found = []
-    for rule, sort, condition in rules:
-        reads = sorted(check(condition, columns))
-        holds = bool(now.select(expression(condition).alias("holds"))["holds"][0])
-        found.append(
-            Check(rule, sort, condition, holds, now.select(reads).row(0, named=True) if reads else {})
-        )
-    return found
+    for trigger in playbook.lifecycle.triggers:
+        if trigger.person:
+            near = nearness(trigger, facts, scored, now, playbook, window)
+            found.append(_check(trigger.id, "trigger", trigger.person, now, columns, *near))
+    held = [exclusion for exclusion in playbook.lifecycle.exclude if exclusion.when]
+    return found + [_check(each.id, str(each.kind), str(each.when), now, columns) for each in held]
+
+
+def _check(
+    rule: str,
+    sort: str,
+    condition: str,
+    now: pl.DataFrame,
+    columns: Columns,
+    reached_by: Sequence[Row] = (),
+    carried_by: Sequence[Row] = (),
+) -> Check:
+    reads = sorted(check(condition, columns))
+    holds = bool(now.select(expression(condition).alias("holds"))["holds"][0])
+    values = now.select(reads).row(0, named=True) if reads else {}
+    return Check(rule, sort, condition, holds, values, [] if holds else list(reached_by), list(carried_by))
 
 
 def _rows(frame: pl.DataFrame, owners: dict[str, str]) -> list[Row]:
