@@ -18,6 +18,7 @@ from flows import backfilling, chain, screens
 from flows.commands import DAY, INSTANT, AsJson, fail, print_json, with_wiring
 from flows.handing_in import adjust, import_intent
 from flows.learning import learn, score
+from flows.planning import plan
 from flows.settings import SettingsFault, read_settings
 from flows.terminal import progress_bars
 from flows.wiring import Wiring, wired
@@ -161,6 +162,7 @@ def simulator(context: typer.Context) -> None:
 app.command()(adjust)
 app.command()(import_intent)
 app.command()(learn)
+app.command()(plan)
 app.command()(score)
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import polars as pl
 
 from engine.data.attributes import attributes_at
+from engine.reasons import reads
 from engine.scoring.basis import bases
 from engine.scoring.near import as_if_without, carrying_acts, smallest_changes
-from engine.scoring.score import in_points, score_at
+from engine.scoring.score import RESULTS, in_points, score_at
 from schemas.context import Window
 from schemas.playbook.lifecycle import Trigger
 from schemas.playbook.load import Playbook
@@ -38,6 +39,9 @@ def nearness(
         {"score": score, "changes": [{**asdict(change), "about": sorted(change.about)} for change in option]}
         for option, score in reached
     ]
+    by_acts = {f"{basis.model.prefix}{name}" for name in RESULTS} - {f"{basis.model.prefix}fit"}
+    if not by_acts & set(reads(trigger.person)):
+        return options, []
     return options, _carried_by(trigger.person, basis.model.prefix, facts, now, playbook, window)
 
 

@@ -116,6 +116,8 @@ def _more_acts(now: pl.DataFrame, basis: Basis, window: Window) -> Iterator[Chan
 
 
 def _other_attributes(now: pl.DataFrame, model: Model) -> Iterator[Change]:
+    if not model.fit:
+        return
     held = now.select(expression(rule.when).alias(rule.id) for rule in model.fit).row(0, named=True)
     points = {rule.id: model.hundredths(rule.points) for rule in model.fit}
     about = {rule.id: frozenset(reads(rule.when)) for rule in model.fit}

@@ -25,6 +25,21 @@ def due(connection: sa.Connection, as_of: datetime) -> pl.DataFrame:
     return fetch(connection, chosen, {"person_key": pl.String, "group_key": pl.String})
 
 
+def living(connection: sa.Connection) -> list[str]:
+    """Keys of everybody who was decided and is neither merged nor erased; people who share an address side by side."""
+    chosen = (
+        sa.select(schedule.c.person_key)
+        .join(people, people.c.person_key == schedule.c.person_key)
+        .where(
+            schedule.c.decided_through.is_not(None),
+            people.c.merged_into.is_(None),
+            sa.not_(people.c.is_erased),
+        )
+        .order_by(people.c.group_key, schedule.c.person_key)
+    )
+    return list(connection.scalars(chosen))
+
+
 def instants(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:
     """person_key, at: the stored ticks and clock ends of these people."""
     of_these = among(schedule.c.person_key, person_keys)

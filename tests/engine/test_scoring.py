@@ -144,6 +144,36 @@ def test_caps_and_floors_hold_at_every_instant(acts, recycled) -> None:  # type:
     assert all(abs(points) <= caps[rule] for rule, points in capped.select("rule_id", "points").rows())
 
 
+@given(acts_strategy, acts_strategy, recycled_at)
+def test_whoever_else_is_scored_never_matters(acts, others, recycled) -> None:  # type: ignore[no-untyped-def]
+    crowd = people([("p", NOW), ("q", NOW)], "c_level")
+    strangers = [{**row, "person_key": "q", "activity_key": f"q{n}"} for n, row in enumerate(others)]
+    together = scores([*acts, *strangers], crowd, *recycled, rules=RICH)
+    alone = scores(acts, crowd.head(1), *recycled, rules=RICH)
+    assert together.filter(pl.col("person_key") == "p").equals(alone)
+
+
+@given(acts_strategy, acts_strategy, st.sampled_from([signal.id for signal in RICH.engagement.signals]))
+def test_a_changed_signal_touches_only_people_who_have_evidence_for_it(acts, others, changed) -> None:  # type: ignore[no-untyped-def]
+    both = [*acts, *({**row, "person_key": "q", "activity_key": f"q{n}"} for n, row in enumerate(others))]
+    crowd = people([("p", NOW), ("q", NOW)], "c_level")
+    signals = [
+        signal.model_copy(update={"points": 2}) if signal.id == changed else signal
+        for signal in RICH.engagement.signals
+    ]
+    engagement = RICH.engagement.model_copy(update={"signals": signals})
+    before = scores(both, crowd, rules=RICH)
+    after = scores(both, crowd, rules=RICH.model_copy(update={"engagement": engagement}))
+    moved = set(
+        before.filter((before["score"] != after["score"]) | (before["engagement"] != after["engagement"]))[
+            "person_key"
+        ]
+    )
+    number = [signal.id for signal in RICH.engagement.signals].index(changed)
+    can_be = set(basis(both, rules=RICH)[0].evidence.filter(pl.col("signal") == number)["person_key"])
+    assert moved <= can_be
+
+
 @given(acts_strategy, recycled_at)
 def test_before_the_next_tick_no_midnight_changes_the_grade_or_a_watched_condition(acts, recycled) -> None:  # type: ignore[no-untyped-def]
     watched = ["score >= 35", "engagement >= 10"]

@@ -1,6 +1,7 @@
 """Scoring as people live with it: several models, a scorecard, account scores, answers, adjustments, intent data."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,54 @@ def test_intent_about_a_company_scores_for_its_people_and_opens_nothing(
     assert "0 stored, 1 known before" in operator.run("import-intent", str(file)).out
     quiet = later(operator)
     assert quiet.data["decisions"] == 0
+
+
+def test_a_changed_playbook_is_shown_as_what_it_would_move_and_nothing_is_written(operator: Operator) -> None:
+    simulator = operator.simulator
+    who = newcomer(simulator, "Planned")
+    visit(simulator, who, "/pricing")
+    later(operator)
+    changed = operator.folder / "changed"
+    shutil.copytree(operator.folder / "playbook", changed)
+    scoring = changed / "scoring.yaml"
+    text = scoring.read_text(encoding="utf-8")
+    scoring.write_text(text.replace("points_high: 15", "points_high: 31"), encoding="utf-8")
+    before = operator.query("SELECT * FROM scores ORDER BY person_key, model")
+    ran = operator.run("plan", str(changed), "--json")
+    assert ran.status == 0, ran.said
+    assert operator.query("SELECT * FROM scores ORDER BY person_key, model").equals(before)
+    [default] = [model for model in ran.data["models"] if model["model"] == "default"]
+    [freight] = [model for model in ran.data["models"] if model["model"] == "freight"]
+    assert default["moved"] >= 1
+    assert freight["moved"] == 0
+    touched = {key for key, *_ in default["biggest"]}
+    assert operator.person("marketo", who) in touched
+    same = operator.run("plan", str(operator.folder / "playbook"), "--json").data
+    assert [model["moved"] for model in same["models"]] == [0, 0, 0]
+    assert "biggest moves" in operator.run("plan", str(changed)).out
+    wrong = operator.run("plan", str(operator.folder))
+    assert wrong.status == 2
+    assert "scoring.yaml" in wrong.said
+
+
+def test_why_tells_what_would_reach_a_trigger_and_the_score_of_a_past_instant(operator: Operator) -> None:
+    simulator = operator.simulator
+    who = newcomer(simulator, "Nearly")
+    visit(simulator, who, "/pricing")
+    later(operator)
+    moment = simulator.now()
+    [near] = [check for check in told(operator, who)["checks"] if check["rule"] == "score"]
+    assert not near["holds"]
+    assert near["reached_by"][0]["score"] >= 65
+    assert near["carried_by"][0]["url"].endswith("/pricing")
+    simulator.advance(3600)
+    visit(simulator, who, "/integrations")
+    later(operator)
+    key = operator.person("marketo", who)
+    now = operator.run("why", key, "--json").data["score"]["engagement"]
+    then = operator.run("why", key, "--at", moment[:19], "--json").data["score"]["engagement"]
+    assert (then, now) == (16, 27)
+    assert "would be reached by" in operator.run("why", key).out
 
 
 def test_an_account_adds_up_to_its_engaged_people(operator: Operator) -> None:
