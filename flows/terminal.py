@@ -24,6 +24,8 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def advance(self, stage: str, rows: int, total: int | None = None) -> None:
+        if not self._tasks:
+            self._bars.start()  # not before: a run that is refused at once says one line and nothing else
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total)
         if total is None:
@@ -39,6 +41,8 @@ class Bars:
         for task in self._bars.tasks:
             if task.total is None:
                 self._bars.update(task.id, total=task.completed)
+        if self._tasks:
+            self._bars.stop()
 
 
 @contextmanager
@@ -51,12 +55,11 @@ def progress_bars(console: Console) -> Iterator[Bars]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=False) as bars:
-        shown = Bars(bars)
-        try:
-            yield shown
-        finally:
-            shown.finish()
+    shown = Bars(Progress(*columns, console=console, transient=False))
+    try:
+        yield shown
+    finally:
+        shown.finish()
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:

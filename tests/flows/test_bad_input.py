@@ -35,7 +35,7 @@ def one_line(ran: Ran) -> str:
     """What was said, if it was one line, on standard error alone."""
     assert ran.out == ""
     assert "Traceback" not in ran.errors
-    lines = ran.errors.strip().splitlines()
+    lines = ran.errors.splitlines()
     assert len(lines) == 1, ran.errors
     return lines[0]
 
