@@ -55,7 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(width=max(Console().width, 100))
     began = time.monotonic()
     _prepare()
-    console.print(Rule("a company to try it on", align="left"))
+    _chapter(
+        console,
+        "a company to try it on",
+        "Two servers on this machine that speak as Salesforce and Marketo do.",
+    )
     people = ["--people", str(options.people), "--seed", str(options.seed)]
     with (
         console.status(f"generating {options.people:,} people and their last 90 days …"),
@@ -91,28 +95,48 @@ def _prepare() -> None:
 def _story(company: Simulated, days: int, console: Console) -> None:
     adopting, live = _settings(company, live=False), _settings(company, live=True)
 
-    console.print(Rule("1  examined: what `mqlflow doctor` says before anything runs", align="left"))
+    _chapter(
+        console,
+        "1  examined: what `mqlflow doctor` says before anything runs",
+        "It reads only. What is missing gets a line that says how to make it.",
+    )
     with wired(adopting) as wiring:
         findings = doctor.examine(wiring.ledger, wiring.playbook, wiring.sources, wiring.live_since)
         screens.show_findings(findings, console)
 
-    console.print(Rule("2  adopted: a silent run, nothing is written", align="left"))
+    _chapter(
+        console,
+        "2  adopted: a silent run, nothing is written",
+        "Everybody is read, scored and put where the platforms show them. Whom sales has open stays as they are.",
+    )
     screens.show_summary(_sync(adopting, console), console)
     _show_baseline(adopting, console)
 
-    console.print(Rule(f"3  live: {days} days pass, a sync every {HOURS_BETWEEN} hours", align="left"))
+    _chapter(
+        console,
+        f"3  live: {days} days pass, a sync every {HOURS_BETWEEN} hours",
+        "From now on acts open handovers, which get an owner and go to the CRM. The company's reps answer them.",
+    )
     total = _days(company, live, days, console)
     for part in screens.summary_parts(total):
         console.print(part)
     _show_sales(live, console)
 
-    console.print(Rule("4  explained: one MQL, one who was held back, one near miss", align="left"))
+    _chapter(
+        console,
+        "4  explained: one MQL, one who was held back, one near miss",
+        "Score lines add up to the score; a condition shows what it reads; every step names its rule.",
+    )
     for title, key in _three(live):
         console.print(f"\n{title}: mqlflow why {key}", style="bold")
         with wired(live, needs_platforms=False) as wiring:
             screens.show_explanation(why.explain(wiring.ledger, wiring.playbook, key), console)
 
-    console.print(Rule("5  once more: a sync without anything new changes nothing", align="left"))
+    _chapter(
+        console,
+        "5  once more: a sync without anything new changes nothing",
+        "Running it twice is safe: what is known is not stored, decided or written again.",
+    )
     _sync(live, console)  # takes in what the last one wrote
     company.clear_calls()
     last = _sync(live, console)
@@ -121,6 +145,12 @@ def _story(company: Simulated, days: int, console: Console) -> None:
     if last.decisions or last.writes:
         raise SystemExit("the last sync was to change nothing")
     _show_next(console, _three(live)[0][1])
+
+
+def _chapter(console: Console, title: str, sentence: str) -> None:
+    console.print()
+    console.print(Rule(title, align="left"))
+    console.print(f"{sentence}\n", style="dim", markup=False, highlight=False)
 
 
 def _settings(company: Simulated, *, live: bool) -> Settings:
@@ -187,7 +217,11 @@ def _three(settings: Settings) -> list[tuple[str, str]]:
 
 def _show_next(console: Console, key: str) -> None:
     env = f"MQLFLOW_DATABASE_URL=sqlite:///{HOME}/mqlflow.db MQLFLOW_PLAYBOOK={HOME}/playbook"
-    console.print(Rule("what to try next, on the ledger that stays", align="left"))
+    _chapter(
+        console,
+        "what to try next, on the ledger that stays",
+        "The company is gone; what was decided about it is not.",
+    )
     console.print(f"export {env}", soft_wrap=True, highlight=False)
     console.print(f".venv/bin/mqlflow why {key}", highlight=False)
     console.print(f".venv/bin/mqlflow why {key} --json", highlight=False)

@@ -16,7 +16,7 @@ Word = Callable[[str, int], str]
 """What a counter's name means, of so many."""
 
 DECIDED = {
-    "people": ("person looked at", "people looked at"),
+    "people": ("person scored", "people scored"),
     "transitions": ("change of stage", "changes of stage"),
     "cycles": ("handover opened, moved or closed", "handovers opened, moved or closed"),
     "assignments": ("owner decided", "owners decided"),
@@ -75,7 +75,7 @@ def in_one_line(summary: Summary) -> str:
     for origin_and_kind, n in summary.opened.items():
         opened[origin_and_kind.split()[0]] += n
     done = [
-        (summary.decided["people"], "person looked at", "people looked at"),
+        (summary.decided["people"], "person scored", "people scored"),
         (opened[Origin.ADOPTED], "handover adopted", "handovers adopted"),
         (opened[Origin.BACKFILL], "handover of the past", "handovers of the past"),
         (opened[Origin.LIVE], "handover opened", "handovers opened"),

@@ -90,7 +90,7 @@ def test_a_manager_reads_no_counter_names() -> None:
         pushed=Counter({"salesforce mql_record applied": 22}),
     )
     read = artifacts.changed(of)
-    assert read.startswith("**9 people looked at, 1 handover opened, 22 values written.**")
+    assert read.startswith("**9 people scored, 1 handover opened, 22 values written.**")
     assert "_" not in read.replace("MQL__c", "").replace("`outbox_problems`", "").replace("`left_alone`", "")
     assert "| 1 | as the owner of the last handover |" in read
     assert "| Salesforce MQL__c records | 22 |" in read
