@@ -7,6 +7,7 @@ A module that uses them imports both, or a folder's conftest does: `from tests.l
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -46,7 +47,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'ledger.db'}"
         return
-    server: str = request.getfixturevalue("postgresql_server")
+    with new_database(request.getfixturevalue("postgresql_server")) as url:
+        yield url
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """URL of an empty PostgreSQL database on this server; it goes with the block."""
     name = f"ledger_{next(_databases)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")

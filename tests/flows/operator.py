@@ -204,11 +204,17 @@ class Operator:
 
 @contextlib.contextmanager
 def at_work(
-    folder: Path, *, people: int = 200, seed: int = 7, live: bool = True, **options: Any
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    people: int = 200,
+    seed: int = 7,
+    live: bool = True,
+    **options: Any,
 ) -> Iterator[Operator]:
     """An operator with a simulated company of their own; at the end nothing personal or secret may have been said."""
     with start_simulator(people=people, seed=seed, **{"marketo_rate": 10_000, **options}) as simulator:
-        operator = Operator.at(folder, simulator, live=live)
+        operator = Operator.at(folder, simulator, database_url, live=live)
         try:
             yield operator
         finally:

@@ -5,20 +5,28 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import sqlalchemy as sa
 
 from tests.flows.acts import fill, newcomer
 from tests.flows.operator import Operator, at_work
+from tests.ledger_fixtures import new_database, postgresql_server
+
+__all__ = ["postgresql_server"]
 
 pytestmark = pytest.mark.xdist_group("lease")
 
 
-@pytest.fixture(scope="module")
-def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    with at_work(tmp_path_factory.mktemp("lease"), people=100, seed=13, activity_days=20) as operator:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def operator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    folder = tmp_path_factory.mktemp("lease")
+    with ExitStack() as stack:
+        url = None
+        if request.param == "postgresql":
+            url = stack.enter_context(new_database(request.getfixturevalue("postgresql_server")))
+        operator = stack.enter_context(at_work(folder, url, people=100, seed=13, activity_days=20))
         operator.sync()
         operator.simulator.advance(60)
         yield operator
