@@ -101,6 +101,8 @@ def _with_midnights(facts: Facts, playbook: Playbook, window: Window) -> pl.Data
     begin = nights.select("person_key").unique().with_columns(pl.lit(window.last_as_of, UTC).alias("at"))
     conditions = [rule.when for rule in playbook.lifecycle.stages]
     read = {*playbook.scored_attributes, *(name for text in conditions for name in reads(text))}
+    if playbook.scoring.account:
+        read.add("account_id")
     moments = pl.concat([facts.instants, nights, begin]).unique().sort(AT)
     known = attributes_at(moments, facts.states, attribute_rules(playbook), columns=read)
     scored = score_at(known, counted, window)
