@@ -9,9 +9,11 @@ import polars as pl
 from benchmarks.history import History, share_of
 from engine.data.assets import with_tags
 from engine.data.attributes import states_of
+from engine.data.intent import intent_acts
 from engine.dated import dated_facts
 from engine.instants import plan
 from engine.lifecycle import attributes_read
+from ledger.facts.handed_in import INTENT
 from schemas.context import Window
 from schemas.frames import decisions, facts
 from schemas.frames.base import UTC, Frame, dtypes, empty
@@ -45,14 +47,29 @@ class Base:
         removals, never = empty(facts.Removals), pl.DataFrame(schema={"person_key": pl.String, "at": UTC})
         touches = pl.DataFrame(schema={"person_key": pl.String, "occurred_at": UTC, "learned_at": UTC})
         states = states_of(people, versions, accounts, opportunities, attribute_rules(playbook))
-        read = attributes_read(playbook.lifecycle, (rule.when for rule in playbook.scoring.fit))
-        dated = dated_facts(activities, versions, states, opportunities, verdicts, removals, touches, read)
+        adjustments, intents = empty(facts.Adjustments), intent_acts(pl.DataFrame(schema=INTENT), states)
+        read = {*attributes_read(playbook.lifecycle, ()), *playbook.scored_attributes}
+        dated = dated_facts(
+            activities,
+            versions,
+            states,
+            opportunities,
+            verdicts,
+            removals,
+            touches,
+            adjustments,
+            intents,
+            read,
+        )
         planned = plan(people, dated, never, never, window)
         return Facts(
             people=people,
             records=empty(facts.Records),
             versions=versions,
             activities=with_tags(activities, playbook.assets),
+            intents=intents,
+            adjustments=adjustments,
+            account_scores=empty(decisions.AccountScores),
             opportunities=opportunities,
             states=states,
             verdicts=verdicts,
