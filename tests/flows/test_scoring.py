@@ -3,11 +3,20 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from ledger.decisions import read_scores
+from ledger.facts import schedule
+from ledger.open import Ledger
+from schemas.context import Window
+from schemas.playbook.load import load_playbook
+from tasks.facts import load
+from tasks.scoring import score as score_everybody
 from tests.flows.acts import act, fill, newcomer, visit
 from tests.flows.operator import Operator, at_work
 
@@ -260,17 +269,78 @@ def test_why_tells_what_would_reach_a_trigger_and_the_score_of_a_past_instant(op
     assert "would be reached by" in operator.run("why", key).out
 
 
-def test_an_account_adds_up_to_its_engaged_people(operator: Operator) -> None:
+def account_of(operator: Operator) -> tuple[str, str]:
+    """An account of the CRM that its domain alone tells, and the domain."""
     query = (
-        "SELECT s.account_id, sum(min(s.engagement, 4000)), count(*), count(DISTINCT s.role) FROM scores s "
-        "WHERE s.model = 'default' AND s.engagement >= 2500 AND s.account_id IS NOT NULL GROUP BY s.account_id"
+        "SELECT native_id, domain_key FROM accounts WHERE domain_key IS NOT NULL AND native_id NOT IN "
+        "(SELECT account_id FROM scores WHERE account_id IS NOT NULL) AND native_id NOT IN "
+        "(SELECT account_id FROM opportunities WHERE account_id IS NOT NULL) AND type <> 'Customer' GROUP BY domain_key HAVING count(*) = 1"
     )
-    for account, engagement, engaged, roles in operator.query(query).rows():
-        last = operator.query(
-            "SELECT * FROM account_scores WHERE account_id = :id ORDER BY valid_from DESC LIMIT 1", id=account
-        ).row(0, named=True)
-        assert (last["engaged"], last["roles"]) == (engaged, roles)
-        assert last["score"] == min(10_000, engagement + 1000 * roles)
+    account, domain = operator.query(query).row(0)
+    return account, domain
+
+
+def test_an_account_adds_up_to_its_engaged_people_and_decides_from_the_next_run_on(
+    operator: Operator,
+) -> None:
+    simulator = operator.simulator
+    account, domain = account_of(operator)
+    operator.edit(
+        "assignment.yaml",
+        "rules:\n",
+        'rules:\n  - {id: warm, when: "account_engaged >= 2", to: {queue: MQL Queue}}\n',
+    )
+    team = [
+        newcomer(simulator, name, email=f"{name.lower()}@{domain}", title=title)
+        for name, title in (("Ada", "Director of Operations"), ("Ben", "Head of Sales"), ("Cem", "Clerk"))
+    ]
+    for who in team[:2]:
+        for page in ("/pricing", "/integrations", "/case-studies/one"):
+            visit(simulator, who, page)
+    later(operator)
+    query = (
+        "SELECT score, engaged, roles, people FROM account_scores WHERE account_id = :id ORDER BY valid_from"
+    )
+    engaged = [score(operator, who)["engagement"] for who in team[:2]]
+    assert min(engaged) >= 2500
+    [stored] = operator.query(query, id=account).rows()
+    assert stored == (sum(min(points, 4000) for points in engaged) + 2 * 1000, 2, 2, 3)
+    fill(simulator, team[2])
+    later(operator)
+    key = operator.person("marketo", team[2])
+    rule = operator.query("SELECT rule_id FROM assignments WHERE person_key = :key", key=key)
+    assert rule["rule_id"].to_list() == ["warm"]
+
+
+def test_what_syncs_scored_bit_by_bit_is_what_scoring_everything_anew_gives(operator: Operator) -> None:
+    playbook = load_playbook(operator.folder / "playbook")
+    organisation = playbook.organisation
+    for name in ("Ina", "Jon", "Kim"):
+        who = newcomer(operator.simulator, name)
+        visit(operator.simulator, who, "/pricing")
+        later(operator)
+    with Ledger.open(operator.env["MQLFLOW_DATABASE_URL"]) as ledger:
+        with ledger.read() as connection:
+            keys = schedule.living(connection)
+            stored = read_scores(connection, keys)
+        assert stored["scored_at"].n_unique() >= 3
+        for (at,), rows in stored.group_by("scored_at"):
+            window = Window(at, at, at, None, organisation.zone, organisation.late_limit)  # type: ignore[arg-type]
+            facts = load(ledger, rows["person_key"].unique().to_list(), playbook, window)
+            now = replace(facts, instants=facts.instants.filter(pl.col("at") == at))
+            anew = score_everybody(now, playbook, window).scores
+            columns = [
+                "person_key",
+                "model",
+                "engagement",
+                "fit",
+                "score",
+                "grade",
+                "confidence",
+                "probability",
+            ]
+            theirs = rows.sort("person_key", "model").select(columns)
+            assert anew.sort("person_key", "model").select(columns).equals(theirs)
 
 
 def test_a_gateway_that_clicks_every_link_scores_nothing_and_is_counted(operator: Operator) -> None:
