@@ -19,6 +19,7 @@ from flows.commands import DAY, INSTANT, AsJson, fail, print_json, with_wiring
 from flows.handing_in import adjust, import_intent
 from flows.learning import learn, score
 from flows.planning import plan
+from flows.profiling import profile
 from flows.settings import SettingsFault, read_settings
 from flows.terminal import progress_bars
 from flows.wiring import Wiring, wired
@@ -164,6 +165,7 @@ app.command()(import_intent)
 app.command()(learn)
 app.command()(plan)
 app.command()(score)
+app.command()(profile)
 
 
 def main() -> None:

@@ -149,7 +149,8 @@ def _rows(
     connection: sa.Connection, playbook: Playbook, told: pl.DataFrame, outcome: Outcome
 ) -> pl.DataFrame:
     keys, known_by = told["person_key"].unique().to_list(), max(told["known_by"].to_list())
-    seen = told.select("cycle_key", "person_key", TIME, "known_by")
+    # Verdicts have a `cycle_key` of their own: which cycle they are about, not which one is being looked at.
+    seen = told.select("person_key", TIME, "known_by", handover="cycle_key")
     versions = _of_cycles(read.record_versions(connection, keys, known_by), seen, "valid_from")
     people = read.people(connection, keys).join(told.select("cycle_key", "person_key"), on="person_key")
     states = states_of(
@@ -197,7 +198,7 @@ def _of_cycles(facts: pl.DataFrame, seen: pl.DataFrame, instant: str) -> pl.Data
     joined = facts.join(seen, on="person_key").filter(
         (pl.col(instant) <= pl.col(TIME)) & (pl.col("learned_at") <= pl.col("known_by"))
     )
-    return joined.with_columns(person_key="cycle_key").select(facts.columns)
+    return joined.with_columns(person_key="handover").select(facts.columns)
 
 
 def _signal_points(

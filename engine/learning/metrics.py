@@ -79,11 +79,14 @@ def lift(outcome: Floats, score: Floats, share: float = 0.1) -> float:
     return float(found / wanted / outcome.mean())
 
 
-def wilson(ones: float, rows: float) -> tuple[float, float]:
-    """95 % interval of a rate."""
+Z = 1.96  # standard errors of a 95 % interval
+
+
+def wilson(ones: float, rows: float, z: float = Z) -> tuple[float, float]:
+    """Interval of a rate, 95 % unless told otherwise."""
     if not rows:
         return 0.0, 1.0
-    z, rate = 1.96, ones / rows
+    rate = ones / rows
     middle = (rate + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z * np.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows)) / (1 + z * z / rows)
     return float(middle - half), float(middle + half)

@@ -16,6 +16,7 @@ DEALS = {
     "opportunity_id": pl.String,
     "account_id": pl.String,
     "created_at": UTC,
+    "closed_at": UTC,
     "is_closed": pl.Boolean,
     "is_won": pl.Boolean,
     "is_deleted": pl.Boolean,
