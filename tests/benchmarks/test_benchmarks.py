@@ -6,11 +6,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from benchmarks import few_outcomes
 from benchmarks.company import Scene, furnish
 from benchmarks.history import generate
 from benchmarks.measure import Result
 from benchmarks.midnight import everybody, found, night
 from benchmarks.year import catch_up
+from tests.engine.learning_world import company
 
 REPOSITORY = Path(__file__).parents[2]
 START, END = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,3 +55,26 @@ def test_the_command_line_writes_its_results_as_json(tmp_path: Path) -> None:
     assert result["people"] == 100
     assert result["peak_mb"] > 0
     assert found_results["machine"]["processors"] > 0
+
+
+def test_learning_from_few_outcomes_is_judged_on_the_same_later_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company(900).write_csv(tmp_path / "leads.csv")
+    few_outcomes.main(
+        [
+            "--csv",
+            str(tmp_path / "leads.csv"),
+            "--label",
+            "won",
+            "--time",
+            "number",
+            "--outcomes",
+            "50",
+            "9999",
+        ]
+    )
+    first, few, whole = capsys.readouterr().out.splitlines()
+    assert first == "3 columns left out by the guard; judged on 270 later rows"
+    assert (json.loads(few)["outcomes"], json.loads(few)["stretches"]) == ("50", 6)
+    assert json.loads(whole)["scorecard"] > 0.85

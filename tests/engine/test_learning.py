@@ -13,7 +13,7 @@ from engine.learning.check import check, recalibrated
 from engine.learning.learn import TooFew, learn
 from engine.learning.metrics import lift
 from engine.learning.table import Unusable, read_table
-from schemas.playbook.scorecard import Interval, NumberAttribute, Scorecard
+from schemas.playbook.scorecard import Interval, NumberAttribute, Scorecard, WordAttribute
 from tests.engine.learning_world import DATA, LEAKS, company
 
 REAL_LEAKS = {
@@ -156,6 +156,50 @@ def test_a_number_falls_into_the_interval_that_holds_it(card: Scorecard) -> None
     frame = company(len(seconds)).with_columns(pl.Series("time on site", [str(s) for s in seconds]))
     expected = [next(bin.points for bin in attribute.bins if bin.holds(number)) for number in seconds]
     assert points(frame, card)["time on site"].to_list() == expected
+
+
+def test_values_never_seen_and_columns_that_went_empty_cost_order_but_no_row(card: Scorecard) -> None:
+    later = company(400, seed=4)
+    new = later.with_columns(pl.lit("Podcast").alias("source"), pl.lit(None, pl.String).alias("visits"))
+    source = next(a for a in card.attributes if a.column == "source")
+    assert isinstance(source, WordAttribute)
+    assert points(new, card)["source"].unique().to_list() == [source.other.points]
+    assert scored(new, card)["score"].null_count() == 0
+    plain, bare = (check(frame, card, 400).auc or 0 for frame in (later, new))
+    assert bare > plain - 0.05
+
+
+def test_a_column_that_is_empty_while_learning_says_nothing_and_stops_nothing() -> None:
+    frame = company(600).with_columns(
+        pl.lit(None, pl.String).alias("never"),
+        pl.when(pl.int_range(pl.len()) > 500).then(pl.lit("new")).alias("late comer"),
+    )
+    learned = learn(frame, "won", "number")
+    assert not {"never", "late comer"} & {attribute.column for attribute in learned.card.attributes}
+    assert learned.measures["scorecard"].auc > 0.85
+
+
+def test_fractions_stay_numbers_however_few_values_they_have() -> None:
+    frame = company(600).with_columns(
+        pl.when(pl.col("won") == "yes").then(15.0).otherwise(0.0).alias("signal:a"),
+        pl.lit(0.0).alias("signal:b"),
+    )
+    frame = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) % 3 == 0).then(0.0).otherwise("signal:a").alias("signal:a")
+    )
+    kinds = {column.name: column.kind for column in read_table(frame, "won", "number").columns}
+    assert kinds["signal:a"] == "number"
+    assert "signal:b" not in kinds
+
+
+def test_a_card_for_a_sync_keeps_its_scores_between_0_and_100() -> None:
+    frame = company()
+    bounded = learn(frame, "won", "number", keep=["outcome code"], in_bounds=True)
+    free = learn(frame, "won", "number", keep=["outcome code"])
+    outside = [float(np.mean((s < 0) | (s > 100))) for s in (scores(frame, x.card) for x in (bounded, free))]
+    assert outside[0] <= 0.005 < outside[1]
+    assert bounded.card.points_that_double_the_odds < free.card.points_that_double_the_odds
+    assert abs(bounded.measures["scorecard"].auc - free.measures["scorecard"].auc) < 0.01
 
 
 def test_a_table_without_a_column_of_the_card_is_refused(card: Scorecard) -> None:

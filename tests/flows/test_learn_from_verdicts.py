@@ -21,8 +21,8 @@ STEPS, DAYS = 11, 7
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """Eleven weeks of a company that hands over freely, so that its reps have much to say; and a card from them."""
-    with at_work(tmp_path_factory.mktemp("verdicts"), people=1000, seed=11) as operator:
-        operator.edit("lifecycle.yaml", "score >= 65 AND fit >= 40", "engagement >= 5")
+    with at_work(tmp_path_factory.mktemp("verdicts"), people=1500, seed=11) as operator:
+        operator.edit("lifecycle.yaml", "score >= 65 AND fit >= 40", "engagement >= 3")
         operator.sync()
         for _ in range(STEPS):
             operator.simulator.advance(DAYS * 86_400)
