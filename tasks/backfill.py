@@ -94,7 +94,7 @@ def _with_midnights(facts: Facts, playbook: Playbook, window: Window) -> pl.Data
 
     A live run stores the next such midnight; the past has to find all of them.
     """
-    counted = bases_of(facts, playbook, window)
+    counted = bases_of(facts, playbook, window, window.last_as_of)
     nights = ageing_midnights(counted, window)
     if nights.is_empty():
         return facts.instants

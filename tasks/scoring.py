@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -45,7 +46,7 @@ class Scored:
 def score(facts: Facts, playbook: Playbook, window: Window) -> Scored:
     """Scores everybody of `facts` at their instants, by every model."""
     attributes = attributes_at(facts.instants, facts.states, attribute_rules(playbook))
-    found = bases_of(facts, playbook, window)
+    found = bases_of(facts, playbook, window, _earliest(facts.instants))
     scored = score_at(attributes, found, window)
     if playbook.scoring.account:
         scored = with_account_scores(scored, facts.account_scores)
@@ -59,8 +60,8 @@ def score(facts: Facts, playbook: Playbook, window: Window) -> Scored:
     return Scored(attributes, moments, _rows(last, ticks, playbook), found, playbook.scoring.account)
 
 
-def bases_of(facts: Facts, playbook: Playbook, window: Window) -> list[Basis]:
-    """What the models' scores of these people are computed from."""
+def bases_of(facts: Facts, playbook: Playbook, window: Window, since: datetime | None) -> list[Basis]:
+    """What the models' scores of these people are computed from, at instants from `since` on."""
     return bases(
         facts.scoring_activities,
         facts.states,
@@ -68,7 +69,13 @@ def bases_of(facts: Facts, playbook: Playbook, window: Window) -> list[Basis]:
         facts.adjustments,
         playbook.models,
         window.zone,
+        since,
     )
+
+
+def _earliest(instants: pl.DataFrame) -> datetime | None:
+    at = instants["at"].min()
+    return at if isinstance(at, datetime) else None
 
 
 def lines_at(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -33,20 +34,24 @@ class Basis:
 
 
 def bases(
-    activities: pl.DataFrame,
+    activities: pl.DataFrame | pl.LazyFrame,
     states: pl.DataFrame,
     verdicts: pl.DataFrame,
     adjustments: pl.DataFrame,
     models: Sequence[Model],
     zone: ZoneInfo,
+    since: datetime | None = None,
 ) -> list[Basis]:
-    """A basis per model, in their order. Models that count the same acts share the evidence."""
+    """A basis per model, in their order. Models that count the same acts share the evidence.
+
+    `since`: the earliest instant that will be asked for; see `engine.scoring.reach`.
+    """
     found: dict[str, pl.DataFrame] = {}
     result = []
     for model in models:
         counts = f"{model.only} {model.engagement.model_dump_json()} {model.tokens}"
         if counts not in found:
-            found[counts] = evidence(activities, states, model, zone)
+            found[counts] = evidence(activities, states, model, zone, since)
         mine = adjustments.filter(pl.col("model") == model.id)
         result.append(Basis(model, found[counts], resets_of(verdicts, model.resets), mine))
     return result

@@ -1,12 +1,15 @@
 """Which acts count for which signal, and until when a later act takes an earlier one's place."""
 
+from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from engine.calendar import day_number
+from engine.scoring.reach import Reach, is_plain
 from engine.scoring.rolling import distinct_within
-from engine.scoring.visits import visits
+from engine.scoring.visits import VISITS, visits
 from schemas.conditions import expression
 from schemas.frames.base import UTC, columns
 from schemas.playbook.scoring import Model
@@ -27,45 +30,80 @@ FOREIGN_TO_SCORES = ["value_change", "score_change"]
 _ROW = ["person_key", "activity_key", "occurred_at", "learned_at", "day"]
 
 
-def evidence(activities: pl.DataFrame, states: pl.DataFrame, model: Model, zone: ZoneInfo) -> pl.DataFrame:
+def evidence(
+    activities: pl.DataFrame | pl.LazyFrame,
+    states: pl.DataFrame,
+    model: Model,
+    zone: ZoneInfo,
+    since: datetime | None = None,
+) -> pl.DataFrame:
     """Acts that a signal counts, once per signal: columns of `EVIDENCE`.
 
     `states`: the person's attributes from each change on, sorted by `at`, for signals that ask who the person was.
     `superseded_at` is set where only the youngest act of a day, an asset or a visit counts: at any instant exactly
     the youngest one that had happened by then is neither in the future nor superseded. What is marked as a bot's act
     is left out.
+
+    `since`: no earlier instant will be asked for. What counts at none from then on is left out, which of a year's acts
+    is nearly everything; lazy activities are then read no further than that.
     """
-    counted = activities.filter(~pl.col("is_bot") & ~pl.col("kind").is_in(FOREIGN_TO_SCORES))
-    # Of what was seen of a company before the person came, the age is not that of its counting.
-    aged_from = (
-        pl.coalesce("aged_from", "occurred_at") if "aged_from" in counted.columns else pl.col("occurred_at")
-    )
-    counted = counted.with_columns(day_number(aged_from, zone).alias("day"))
-    ends = (
-        counted.filter(pl.col("ends_at").is_not_null()) if "ends_at" in counted.columns else counted.head(0)
-    )
-    if model.only is not None:
-        counted = counted.filter(expression(model.only))
+    reach = Reach(model, zone, since)
+    acts = _looked_at(activities, reach)
+    seen = _whole_visits(acts, model)
+    while reach.cuts(seen):  # somebody, most likely a machine, has walked about for days
+        reach = replace(reach, visits_back=4 * reach.visits_back)
+        acts = _looked_at(activities, reach)
+        seen = _whole_visits(acts, model)
     signals = list(enumerate(model.engagement.signals))
-    has_visits = any(signal.visit is not None for _, signal in signals)
-    seen = visits(counted) if has_visits else counted.head(0)
-    lazy = counted.lazy()
-    plain = [_acts(lazy, number, signal) for number, signal in signals if _is_plain(signal)]
-    parts = dict(zip((n for n, s in signals if _is_plain(s)), pl.collect_all(plain), strict=True))
+    plain = [_acts(acts.lazy().filter(reach.of(n)), n, signal) for n, signal in signals if is_plain(signal)]
+    parts = dict(zip((n for n, s in signals if is_plain(s)), pl.collect_all(plain), strict=True))
     for number, signal in signals:
         if number not in parts and signal.together is None:
-            parts[number] = _special(counted, seen, states, number, signal)
+            parts[number] = _special(acts.filter(reach.of(number)), seen, states, number, signal)
     named = {signal.id: number for number, signal in signals}
     for number, signal in signals:
         if signal.together is not None:
             of = pl.concat([parts[named[name]] for name in signal.together.of])
             parts[number] = _combined(of, states, number, signal)
-    found = pl.concat([parts[number] for number, _ in signals]) if parts else pl.DataFrame(schema=EVIDENCE)
-    return found if ends.is_empty() else _ended(found, ends)
+    if not parts:
+        return pl.DataFrame(schema=EVIDENCE)
+    ends = acts.filter(pl.col("ends_at").is_not_null()) if "ends_at" in acts.columns else acts.head(0)
+    return pl.concat(
+        [_ended(parts[number], ends).filter(reach.still_counts(number)) for number, _ in signals]
+    )
+
+
+def _looked_at(activities: pl.DataFrame | pl.LazyFrame, reach: Reach) -> pl.DataFrame:
+    """The acts that some signal may have to look at, with the local `day` that they count from.
+
+    All signals ask at once, in one pass; what is left for each to look through is small.
+    """
+    names = activities.lazy().collect_schema().names()
+    counted = activities.lazy().filter(~pl.col("is_bot") & ~pl.col("kind").is_in(FOREIGN_TO_SCORES))
+    if reach.model.only is not None:
+        counted = counted.filter(expression(reach.model.only))
+    # Of what was seen of a company before the person came, the age is not that of its counting.
+    aged_from = pl.coalesce("aged_from", "occurred_at") if "aged_from" in names else pl.col("occurred_at")
+    read = _read_by(reach.model)
+    return (
+        counted.filter(reach.of_any())
+        .select(
+            *(name for name in names if name in read),
+            day_number(aged_from, reach.zone).alias("day"),
+        )
+        .collect()
+    )
+
+
+def _whole_visits(acts: pl.DataFrame, model: Model) -> pl.DataFrame:
+    has_visits = any(signal.visit is not None for signal in model.engagement.signals)
+    return visits(acts) if has_visits else pl.DataFrame(schema=VISITS)
 
 
 def _ended(found: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     """The evidence, of which what ends by itself is superseded at that instant at the latest."""
+    if ends.is_empty():
+        return found
     dated = found.join(
         ends.select("activity_key", "ends_at"), on="activity_key", how="left", maintain_order="left"
     )
@@ -74,8 +112,16 @@ def _ended(found: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_plain(signal: Signal) -> bool:
-    return signal.when is not None and signal.count is None and signal.person is None
+def _read_by(model: Model) -> set[str]:
+    """The columns of activities that the model's signals look at."""
+    signals = model.engagement.signals
+    read = {"person_key", "activity_key", "occurred_at", "learned_at", "ends_at"}
+    read |= {name for signal in signals if signal.when for name in expression(signal.when).meta.root_names()}
+    if any(signal.once == "asset" for signal in signals):
+        read |= {"asset_name", "url", "native_kind"}
+    if any(signal.visit for signal in signals):
+        read |= {"kind", "url", "tags"}
+    return read
 
 
 def _acts(activities: pl.LazyFrame, number: int, signal: Signal) -> pl.LazyFrame:
@@ -131,10 +177,11 @@ def _of_people(rows: pl.DataFrame, states: pl.DataFrame, signal: Signal) -> pl.D
     """Only acts of people of whom `person` held at that instant."""
     if signal.person is None:
         return rows
-    known = states.rename({"at": "state_at"}).select(
-        pl.col("person_key", "state_at"), pl.exclude("person_key", "state_at").name.prefix("person ")
+    read = expression(signal.person).meta.root_names()
+    names = {f"person {name}": name for name in dict.fromkeys(read)}
+    known = states.select(
+        "person_key", pl.col("at").alias("state_at"), *(pl.col(n).alias(p) for p, n in names.items())
     )
-    names = {f"person {name}": name for name in states.columns if name not in ("person_key", "at")}
     then = rows.sort("occurred_at").join_asof(
         known, left_on="occurred_at", right_on="state_at", by="person_key", check_sortedness=False
     )

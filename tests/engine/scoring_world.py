@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from engine.scoring.basis import Basis, bases
-from engine.scoring.lines import score_lines
+from engine.scoring.lines import LISTED, score_lines
 from engine.scoring.score import score_at
 from schemas.context import Window
 from schemas.frames.base import UTC as UTC_TYPE
@@ -185,14 +185,16 @@ def basis(
     rules: Scoring = RULES,
     states: pl.DataFrame | None = None,
     adjusted: pl.DataFrame | None = None,
+    since: datetime | None = None,
 ) -> list[Basis]:
     return bases(
-        frame(acts),
+        frame(acts).lazy() if since else frame(acts),
         people([]) if states is None else states,
         recycles(*recycled),
         empty(Adjustments) if adjusted is None else adjusted,
         models(rules),
         ZONE,
+        since,
     )
 
 
@@ -203,8 +205,9 @@ def scores(
     rules: Scoring = RULES,
     states: pl.DataFrame | None = None,
     adjusted: pl.DataFrame | None = None,
+    since: datetime | None = None,
 ) -> pl.DataFrame:
-    found = basis(acts, *recycled, rules=rules, states=states, adjusted=adjusted)
+    found = basis(acts, *recycled, rules=rules, states=states, adjusted=adjusted, since=since)
     return score_at(crowd, found, window())
 
 
@@ -214,6 +217,8 @@ def lines(
     *recycled: datetime,
     rules: Scoring = RULES,
     adjusted: pl.DataFrame | None = None,
+    since: datetime | None = None,
+    listed: int = LISTED,
 ) -> pl.DataFrame:
-    found = basis(acts, *recycled, rules=rules, adjusted=adjusted)
-    return pl.concat(score_lines(crowd, each, window()) for each in found)
+    found = basis(acts, *recycled, rules=rules, adjusted=adjusted, since=since)
+    return pl.concat(score_lines(crowd, each, window(), listed=listed) for each in found)

@@ -124,6 +124,38 @@ def test_order_and_batching_of_the_same_facts_never_matter(acts, recycled, rando
     assert together.equals(one_by_one)
 
 
+@given(acts_strategy, recycled_at, moments)
+def test_leaving_out_what_no_instant_can_count_any_more_changes_nothing(acts, recycled, since) -> None:  # type: ignore[no-untyped-def]
+    instants = sorted({row["occurred_at"] for row in acts if row["occurred_at"] > since} | {since, NOW})
+    crowd = people([("p", at) for at in instants], "c_level")
+    whole = scores(acts, crowd, *recycled, rules=RICH)
+    assert scores(acts, crowd, *recycled, rules=RICH, since=since).equals(whole)
+    told = lines(acts, crowd, *recycled, rules=RICH)
+    assert lines(acts, crowd, *recycled, rules=RICH, since=since).equals(told)
+
+
+@given(acts_strategy, st.lists(st.sampled_from("pqr"), min_size=25, max_size=25))
+def test_any_split_of_people_gives_the_same_scores_and_lines(acts, whose) -> None:  # type: ignore[no-untyped-def]
+    shared = [{**row, "person_key": person} for row, person in zip(acts, whose, strict=False)]
+    crowd = people([(person, at) for person in "pqr" for at in (NOW - 3 * DAY, NOW)], "c_level", 300)
+    some = [crowd.filter(pl.col("person_key").is_in(list(part))) for part in ("q", "pr")]
+    apart = [[row for row in shared if row["person_key"] in part] for part in ("q", "pr")]
+    whole = scores(shared, crowd, rules=RICH).sort("person_key", "at")
+    parts = [scores(theirs, part, rules=RICH) for theirs, part in zip(apart, some, strict=True)]
+    assert pl.concat(parts).sort("person_key", "at").equals(whole)
+    told = lines(shared, crowd, rules=RICH).sort(pl.exclude("evidence"))
+    parts = [lines(theirs, part, rules=RICH) for theirs, part in zip(apart, some, strict=True)]
+    assert pl.concat(parts).sort(pl.exclude("evidence")).equals(told)
+
+
+@given(acts_strategy, recycled_at)
+def test_lines_without_evidence_lists_say_the_same_otherwise(acts, recycled) -> None:  # type: ignore[no-untyped-def]
+    crowd = people([("p", NOW), ("p", NOW - 10 * DAY)], "c_level")
+    listing = lines(acts, crowd, *recycled, rules=RICH)
+    bare = lines(acts, crowd, *recycled, rules=RICH, listed=0)
+    assert bare.drop("evidence").equals(listing.drop("evidence"))
+
+
 @given(acts_strategy, moments, recycled_at)
 def test_one_more_piece_of_positive_evidence_never_lowers_a_score(acts, at, recycled) -> None:  # type: ignore[no-untyped-def]
     positive = [row for row in acts if row["url"] != "/careers"]
