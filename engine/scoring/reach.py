@@ -57,12 +57,10 @@ class Reach:
 
     def cuts(self, seen: pl.DataFrame) -> bool:
         """Whether one of these visits (frames of `visits`) that count may have begun before what was looked at."""
-        starts = [
-            self._acts_from[n] for n, signal in enumerate(self.model.engagement.signals) if signal.visit
-        ]
-        if self.since is None or not starts:
+        visited = [n for n, signal in enumerate(self.model.engagement.signals) if signal.visit]
+        if self.since is None or not visited:
             return False
-        needed = min(starts)
+        needed = min(self._acts_from[n] for n in visited)
         spans = seen.group_by("visit").agg(
             first=pl.col("occurred_at").min(), last=pl.col("occurred_at").max()
         )

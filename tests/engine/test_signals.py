@@ -93,6 +93,22 @@ def test_a_long_visit_counts_once_from_the_page_on_that_makes_it_long() -> None:
     assert engagement(long, apart) == 0
 
 
+def test_a_visit_that_lasts_for_days_is_whole_though_only_the_last_of_them_is_asked_for() -> None:
+    long = rules({"id": "long", "visit": "pages > 160", "cap": {"points": 100, "in": "1 days"}})
+    walk = pages(*(n * 25 * MINUTE for n in range(170)))  # three days, and one visit
+    told = scores(walk, people([("p", NOW)]), rules=long, since=NOW)
+    assert told["engagement"][0] == 1000
+
+
+def test_a_counter_looks_further_back_than_its_cap() -> None:
+    third = rules(
+        {**PRICING, "count": {"at_least": 3, "in": "30 days"}, "cap": {"points": 100, "in": "1 days"}}
+    )
+    assert scores(pages(29 * DAY, 9 * DAY, timedelta()), people([("p", NOW)]), rules=third, since=NOW)[
+        "engagement"
+    ].to_list() == [1000]
+
+
 def test_a_visit_to_careers_pages_only_stops_counting_with_its_first_other_page() -> None:
     careers = rules({"id": "careers", "visit": "array_contains(tags_of_all, 'careers')", "points": -20})
     only = pages(20 * MINUTE, 10 * MINUTE, url="/jobs", tags=("careers", "company"))
