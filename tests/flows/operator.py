@@ -76,7 +76,7 @@ class Operator:
             **simulator.env,
             "MQLFLOW_PLAYBOOK": str(playbook),
             "MQLFLOW_DATABASE_URL": database_url or f"sqlite:///{folder / 'ledger.db'}",
-            "MQLFLOW_PATIENCE": "20",
+            "MQLFLOW_PATIENCE": "60",
         }
         if not live:
             operator.go_silent()
