@@ -24,7 +24,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Retries:
-    """Waits `first`·2ⁿ seconds, at most `cap`, half of it by chance; ends by `attempts` or `budget`."""
+    """Waits `first`·2ⁿ seconds, at most `cap`, half of it by chance; ends by `attempts` or after `budget` seconds."""
 
     budget: float = 60.0
     first: float = 1.0

@@ -222,9 +222,12 @@ class HttpClient:
         return max(wait, failure.wait) if isinstance(failure, _Again) else wait
 
     def _spent(self, state: RetryCallState) -> bool:
+        """A host that takes the call and says nothing costs a timeout each time: it is asked twice, not seven times."""
+        budget = self._retries.budget
         return (
             state.attempt_number >= self._retries.attempts
-            or state.idle_for + state.upcoming_sleep > self._retries.budget
+            or state.idle_for + state.upcoming_sleep > budget
+            or (state.attempt_number > 1 and (state.seconds_since_start or 0.0) > budget)
         )
 
     def _sleep_before_retry(self, seconds: float) -> None:

@@ -5,12 +5,14 @@ nothing, and names the stream.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from ledger import cursors
 from ledger.open import Ledger
 from schemas.playbook.platforms import Freshness
 from schemas.vocabulary import Platform, Silo, Stream
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 READS: Mapping[Silo, Mapping[Platform, tuple[Stream, ...]]] = {
     # Scores and lifecycle read who people are, what they did, and what sales has going on with them.
@@ -34,16 +36,20 @@ READS: Mapping[Silo, Mapping[Platform, tuple[Stream, ...]]] = {
 def unread(
     ledger: Ledger, silo: Silo, connected: Collection[Platform], freshness: Freshness, as_of: datetime
 ) -> list[str]:
-    """The streams that `silo` needs and that were not read through `as_of` less their freshness, one line each."""
+    """The streams that `silo` needs and that were not read through `as_of` less their freshness, a line by platform."""
     with ledger.read() as connection:
         known = cursors.read_through(connection)
     missing = []
     for platform, streams in READS[silo].items():
         if platform not in connected:
             continue
-        for stream in streams:
-            allowed = timedelta(minutes=getattr(freshness, stream.value, 0))
-            through = known.get((platform, stream))
-            if through is None or through < as_of - allowed:
-                missing.append(f"{silo} decided nothing: {platform} {stream} was not read through")
+        behind = [
+            stream
+            for stream in streams
+            if (known.get((platform, stream)) or NEVER)
+            < as_of - timedelta(minutes=getattr(freshness, stream.value, 0))
+        ]
+        if behind:
+            names, verb = ", ".join(behind), "was" if len(behind) == 1 else "were"
+            missing.append(f"{silo} decided nothing: {platform} {names} {verb} not read through")
     return missing

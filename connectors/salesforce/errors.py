@@ -102,9 +102,8 @@ def judge_token(answer: Answer) -> Refusal | None:
     if isinstance(body, Mapping):
         error, described = str(body.get("error", "")), redact(str(body.get("error_description", "")))
     if answer.status >= 500 or error in _OAUTH_WAITS or "rate exceeded" in described:
-        return Refusal(
-            "retry", Unavailable(SALESFORCE, f"no access token: {described or answer.status}", error)
-        )
+        told = described or f"the server is not available (HTTP {answer.status})"
+        return Refusal("retry", Unavailable(SALESFORCE, f"no access token: {told}", error))
     mend = "check the URL (My Domain), client id and secret or key, and that the app's run-as user is active"
     message = f"no access token: {described or answer.status}; {mend}"
     return Refusal("stop", AccessDenied(SALESFORCE, message, error))

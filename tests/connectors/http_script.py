@@ -1,6 +1,7 @@
 """A plain HTTP server on loopback that answers what a test tells it to, in order."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 CUT = "cut"  # close the connection without an answer
 DATE = "Mon, 02 Mar 2026 09:00:00 GMT"
+SILENT = "silent"  # take the request and say nothing for a second
 TRUNCATED = "truncated"  # promise more bytes than are sent
 
 
@@ -52,7 +54,9 @@ def serving(script: Script) -> Iterator[Script]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             seen = Seen(self.command, self.path, dict(self.headers.items()), body)
             reply = script.take(seen)
-            if reply.fault == CUT:
+            if reply.fault == SILENT:
+                time.sleep(1)
+            if reply.fault in (CUT, SILENT):
                 self.close_connection = True
                 return
             self.send_response(reply.status)

@@ -13,7 +13,7 @@ from connectors.http import Answer, AnswerLost, HttpClient, Refusal, Retries, Ti
 from connectors.redaction import redact
 from connectors.session import checked_base_url, http_date
 from connectors.tokens import Token, TokenKeeper
-from tests.connectors.http_script import CUT, TRUNCATED, Reply, Script, serving
+from tests.connectors.http_script import CUT, SILENT, TRUNCATED, Reply, Script, serving
 
 OK = Reply(body=b'{"done": true}')
 BUSY = Reply(503)
@@ -54,6 +54,15 @@ def client_of(script: Script, clock: Clock | None = None, **options: Any) -> Htt
 def numbered_tokens() -> Any:
     count = iter(range(1, 1000))
     return lambda client: Token(f"token-{next(count)}")
+
+
+def test_a_host_that_takes_the_call_and_says_nothing_is_asked_twice() -> None:
+    patience = Retries(budget=0.3, first=0.01, attempts=7)
+    with serving(Script(Reply(fault=SILENT))) as script:
+        client = HttpClient("acme", script.url, judge, retries=patience, timeout=(1.0, 0.2))
+        with pytest.raises(Unavailable, match=r"did not answer in full .*: check the URL and the network"):
+            client.json("GET", "/slow")
+        assert len(script.seen) == 2
 
 
 def test_a_temporary_refusal_is_sent_again_until_it_is_answered() -> None:

@@ -264,6 +264,9 @@ def test_a_host_that_does_not_answer_costs_only_its_own_facts(operator: Operator
     assert told == [
         f"{platform.lower()}: 127.0.0.1:9 cannot be reached (ConnectionError): check the URL and the network"
     ]
+    rest = [line for line in ran.data["failures"] if line not in told]
+    assert len(rest) == 1
+    assert rest[0].startswith(f"lifecycle decided nothing: {platform.lower()} ")
     assert ran.data["decisions"] == ran.data["writes"] == 0
     kept = operator.query("SELECT DISTINCT platform FROM records")["platform"].to_list()
     assert kept == [{"SALESFORCE": "marketo", "MARKETO": "salesforce"}[platform]]
@@ -288,3 +291,23 @@ def test_a_host_that_stumbles_is_asked_again(operator: Operator) -> None:
     assert ran.status in (0, 3)
     assert ran.data["failures"] == []
     assert operator.simulator.faults() == []
+
+
+# A file that arrives broken
+
+
+def test_a_bulk_file_that_stays_corrupt_is_one_clear_line_with_the_cursor_unmoved(operator: Operator) -> None:
+    with faulty(operator.simulator, "marketo", "corrupt_file", times=99, match={"path": "/bulk/v1/leads"}):
+        ran = operator.sync()
+        calls = operator.simulator.faults()[0]["times"]
+    assert ran.status == 1
+    assert ran.data["failures"] == [
+        "marketo people: the bulk file of leads did not match its checksum 3 times; the next sync reads it again",
+        "lifecycle decided nothing: marketo people was not read through",
+    ]
+    assert calls == 99 - 3
+    reached = operator.query(
+        "SELECT read_through FROM cursors WHERE platform = 'marketo' AND stream = 'people'"
+    )
+    assert reached.is_empty()
+    assert operator.sync().data["decisions"] > 50
