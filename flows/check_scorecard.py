@@ -43,7 +43,7 @@ def check_scorecard(scorecard: str = "", window: int = WINDOW) -> Run:
             told = {path.name: _checked(wiring, path, window) for path in paths}
         return concluded(told)
 
-    return ended(work, (Unusable, ColumnsMissing, NoTable))
+    return ended(work, (ColumnsMissing, NoTable))
 
 
 def concluded(told: Mapping[str, Checked | str]) -> Run:
@@ -60,11 +60,14 @@ def concluded(told: Mapping[str, Checked | str]) -> Run:
 
 
 def _checked(wiring: Wiring, path: Path, window: int) -> Checked | str:
-    """What was found, left as an artifact; or why nothing can be said: too few new outcomes are no alarm."""
+    """What was found, left as an artifact; or why nothing can be said.
+
+    Too few new outcomes are no alarm; nor is a card from a table, whose outcomes the ledger does not have.
+    """
     try:
         found = check_on_verdicts(wiring.ledger, wiring.playbook, load_scorecard(path), window)
-    except TooFew as refusal:
-        return str(refusal)
+    except (TooFew, Unusable) as refusal:
+        return f"not checked: {refusal}"
     leave(f"{DRIFT}-{_key(path)}", artifacts.checked(found), f"Does {path.name} still foresee?")
     return found
 

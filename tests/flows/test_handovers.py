@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ledger.open import Ledger
 from ledger.tables.decisions import cycles
+from schemas.conditions_columns import HAS_COLUMNS, PEOPLE_COLUMNS
 from schemas.vocabulary import Stream
 from tasks.handovers import NOT_LEARNED_FROM, SIGNAL, Handovers, past_handovers
 from tests.data.pages import moment, person
@@ -88,6 +89,17 @@ def test_no_column_tells_who_somebody_is_or_what_sales_did(company: Company) -> 
     assert not NOT_LEARNED_FROM & set(found.frame.columns)
     values = {str(value) for value in found.frame.row(0)}
     assert not any("alder" in value.lower() or "@" in value for value in values)
+
+
+def test_every_attribute_that_conditions_know_was_decided_about() -> None:
+    """A new attribute must be put on one side: what sales writes would know the verdict."""
+    learned = set(PEOPLE_COLUMNS) - NOT_LEARNED_FROM
+    assert set(PEOPLE_COLUMNS) >= NOT_LEARNED_FROM
+    assert learned == {
+        "completeness", "country", "department", "email_invalid", "employees", "industry", "is_competitor",
+        "is_job_seeker", "is_personal_email", "is_role_address", "is_student", "is_target_account", "lead_source",
+        "region", "seniority", "unsubscribed", *(f"has_{name}" for name in HAS_COLUMNS),
+    }  # fmt: skip
 
 
 def test_what_a_backfill_brought_says_that_its_attributes_were_seen_later(company: Company) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from engine.learning.apply import scores
 from engine.scoring.card import card_base, card_columns
 from schemas.playbook.load import load_playbook
+from schemas.playbook.scorecard import Attribute, NumberAttribute
 from tasks.handovers import NOT_LEARNED_FROM, SIGNAL, learned_columns, past_handovers
 from tasks.learning import load_scorecard
 from tests.flows.operator import Operator, at_work
@@ -115,3 +117,29 @@ def test_the_profile_of_the_companys_customers_is_told_to_people_and_machines(co
     assert told["values"]
     assert "| attribute | value | won |" in out.read_text()
     assert company.run("profile").status == 0
+
+
+def test_a_learned_card_is_a_model_of_the_next_sync(company: Operator, card: Path, tmp_path: Path) -> None:
+    """In a copy of ledger and playbook: the other tests want theirs as they are."""
+    copy = Operator(Path(copytree(company.folder, tmp_path / "copy")), company.simulator, dict(company.env))
+    copy.env["MQLFLOW_PLAYBOOK"] = str(copy.folder / "playbook")
+    copy.env["MQLFLOW_DATABASE_URL"] = f"sqlite:///{copy.folder / 'ledger.db'}"
+    copy.edit("scoring.yaml", "models: []", "models: [{id: acceptance, scorecard: scorecards/accepted.yaml}]")
+    copy.simulator.advance(86_400)
+    ran = copy.sync()
+    assert ran.status in (0, 3), ran.said
+    scored = copy.query("SELECT score FROM scores WHERE model = 'acceptance'")["score"]
+    assert len(scored) > 20
+    assert scored.is_between(0, 10_000).all()
+    assert scored.n_unique() > 5
+    assert (scored % 100 == 0).all()
+    read = load_scorecard(card)
+    least = read.base + sum(min(_given(attribute)) for attribute in read.attributes)
+    most = read.base + sum(max(_given(attribute)) for attribute in read.attributes)
+    assert scored.is_between(100 * least, 100 * most).all()
+    assert copy.leaks() == []
+
+
+def _given(attribute: Attribute) -> list[int]:
+    other = [] if isinstance(attribute, NumberAttribute) else [attribute.other.points]
+    return [attribute.missing.points, *other, *(bin.points for bin in attribute.bins)]

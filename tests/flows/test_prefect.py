@@ -130,6 +130,12 @@ def test_scorecards_are_checked_every_day_and_a_playbook_without_any_is_in_order
     assert house.ended(run)["state_type"] == "COMPLETED", house.log(run)
 
 
+def test_a_profile_of_a_handful_of_customers_is_refused_in_one_line(house: Up) -> None:
+    ended = house.ended(house.start("profile/profile"))
+    assert ended["state_type"] == "FAILED"
+    assert "at least 30 are needed" in ended["state"]["message"]
+
+
 def test_a_second_run_of_a_deployment_is_cancelled_while_one_runs(house: Up) -> None:
     first, second = house.start("sync/sync"), house.start("sync/sync")
     states = sorted(house.ended(run)["state_type"] for run in (first, second))
