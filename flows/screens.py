@@ -13,7 +13,7 @@ from flows import words
 from flows.terminal import table
 from tasks.forget import Forgotten
 from tasks.summary import Exit, Summary
-from tasks.why import Explanation
+from tasks.why import Check, Explanation
 
 STATES = {
     Exit.DONE: "done",
@@ -109,9 +109,10 @@ def _explained(told: Explanation) -> Iterator[RenderableType]:
         (row["part"], row["rule_id"], f"{row['contribution']:+g}", row["evidence_count"] or "", _span(row))
         for row in told.lines
     ]
-    yield table(title, ["part", "rule", "adds", "acts", "when"], lines)
+    yield Text(title, style="bold")
+    yield table("", ["part", "rule", "adds", "acts", "when"], lines)
     checks = [
-        ("✓" if check.holds else "–", check.sort, check.rule, check.condition, _values(check.values))
+        ("✓" if check.holds else "–", check.sort, check.rule, _condition(check), _values(check.values))
         for check in told.checks
         if check.holds or check.sort == "trigger"
     ]
@@ -189,6 +190,10 @@ def _cycles(told: Explanation) -> Iterator[RenderableType]:
                     pool = f", pool {chosen['pool']}" if chosen["pool"] else ""
                     who, rule = chosen.get("owner", "nobody"), chosen["rule_id"]
                     yield Text(f"    {verb} {who} by rule {rule} ({chosen['how']}{pool})")
+
+
+def _condition(check: Check) -> str:
+    return f"{check.condition}, at an act: {check.act}" if check.act else check.condition
 
 
 def _because(row: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ Row = dict[str, Any]
 class Check:
     """A condition of the lifecycle held against the person as they are now. `values`: what it reads.
 
+    `act`: the act that a trigger needs besides; without one any new act will do.
+
     Of triggers: `reached_by`, the smallest changes by which it would hold, and `carried_by`, the acts that weigh most
     in the score that it reads; `decides` where it holds only because of that one.
     """
@@ -40,6 +42,7 @@ class Check:
     condition: str
     holds: bool
     values: Row
+    act: str | None = None
     reached_by: list[Row] = field(default_factory=list)
     carried_by: list[Row] = field(default_factory=list)
 
@@ -168,7 +171,8 @@ def _checks(
     for trigger in playbook.lifecycle.triggers:
         if trigger.person:
             near = nearness(trigger, facts, scored, now, playbook, window)
-            found.append(_check(trigger.id, "trigger", trigger.person, now, columns, *near))
+            check = _check(trigger.id, "trigger", trigger.person, now, columns, *near)
+            found.append(replace(check, act=trigger.activity))
     held = [exclusion for exclusion in playbook.lifecycle.exclude if exclusion.when]
     return found + [_check(each.id, str(each.kind), str(each.when), now, columns) for each in held]
 
@@ -185,7 +189,15 @@ def _check(
     reads = sorted(check(condition, columns))
     holds = bool(now.select(expression(condition).alias("holds"))["holds"][0])
     values = now.select(reads).row(0, named=True) if reads else {}
-    return Check(rule, sort, condition, holds, values, [] if holds else list(reached_by), list(carried_by))
+    return Check(
+        rule,
+        sort,
+        condition,
+        holds,
+        values,
+        reached_by=[] if holds else list(reached_by),
+        carried_by=list(carried_by),
+    )
 
 
 def _rows(frame: pl.DataFrame, owners: dict[str, str]) -> list[Row]:
