@@ -5,6 +5,9 @@
 | `mql_cycles` | cycle | trigger, kind, state, clocks, verdict and its reason, score, campaign, owner |
 | `stage_transitions` | step along the path | from, to, by which rule, because of which fact |
 | `people_by_stage` | line and stage | how many people stand there now |
+| `person_scores` | person and score model | the score as it last was, with its parts, grade and probability |
+| `account_score_history` | account and change | what the account's people added up to, from when on |
+| `score_adjustments` | adjustment | points given by hand: to whom, by whom, since when and until when |
 | `cycle_assignments` | assignment | who got the cycle, by which rule, from which pool |
 | `blocked_triggers` | block | what held a trigger back, since when and until when |
 | `run_summary` | run | when, under which rules, how it ended |
@@ -24,8 +27,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from ledger.tables.base import Instant
-from ledger.tables.decisions import assignments, blocks, cycles, stages, transitions
-from ledger.tables.facts import owners, people
+from ledger.tables.decisions import account_scores, assignments, blocks, cycles, scores, stages, transitions
+from ledger.tables.facts import adjustments, owners, people
 from ledger.tables.operations import conflicts, outbox, quarantine, run_counts, runs
 from schemas.vocabulary import OutboxState
 
@@ -118,6 +121,34 @@ def _people_by_stage() -> sa.Select[Any]:
     )
 
 
+def _person_scores() -> sa.Select[Any]:
+    s = scores.c
+    living = sa.select(people.c.person_key).where(people.c.merged_into.is_(None))
+    return sa.select(
+        *_shown(s.person_key, s.model, s.scored_at),
+        *(_points(column) for column in (s.score, s.engagement, s.fit)),
+        *_shown(s.grade, s.confidence, s.probability, s.account_id, s.role, s.playbook_version),
+    ).where(s.person_key.in_(living))
+
+
+def _account_scores() -> sa.Select[Any]:
+    a = account_scores.c
+    return sa.select(
+        *_shown(a.account_id, a.valid_from), _points(a.score), *_shown(a.engaged, a.roles, a.people)
+    )
+
+
+def _adjustments() -> sa.Select[Any]:
+    a = adjustments.c
+    return sa.select(
+        *_shown(a.adjustment_key),
+        _person(a.person_key),
+        *_shown(a.model, a.part),
+        _points(a.points),
+        *_shown(a.at, a.until, a.author),
+    )
+
+
 def _assignments() -> sa.Select[Any]:
     a = assignments.c
     return sa.select(
@@ -193,6 +224,9 @@ VIEWS = {
     "mql_cycles": _cycles,
     "stage_transitions": _transitions,
     "people_by_stage": _people_by_stage,
+    "person_scores": _person_scores,
+    "account_score_history": _account_scores,
+    "score_adjustments": _adjustments,
     "cycle_assignments": _assignments,
     "blocked_triggers": _blocks,
     "run_summary": _runs,

@@ -39,7 +39,12 @@ def told(ledger: Ledger) -> Ledger:
             bad = pl.DataFrame(
                 [("1", ["email: bad"], "{}"), ("2", ["email: bad"], "{}")], schema=schema, orient="row"
             )
+            given = {"person_key": "new", "part": "fit", "points": 500}
+            tx.insert(facts.adjustments, stored(facts.adjustments, given))
             quarantine.add(tx, Platform.MARKETO, Stream.PEOPLE, bad, "run", hours(1))
+        with tx.silo(Silo.SCORING):
+            decisions.write_scores(tx, rows(frames.Scores, {"person_key": "old", "score": 6550}))
+            decisions.write_account_scores(tx, rows(frames.AccountScores, {"account_id": "001"}))
         with tx.silo(Silo.LIFECYCLE):
             clocks = {"opened_at": hours(1), "visible_at": hours(2), "accepted_at": hours(5), "score": 6550}
             decisions.write_cycles(
