@@ -106,11 +106,15 @@ def _explained(told: Explanation) -> Iterator[RenderableType]:
         f"grade {score['grade']}, confidence {score['confidence']:.0%}"
     )
     lines = [
-        (row["part"], row["rule_id"], f"{row['contribution']:+g}", row["evidence_count"] or "", _span(row))
+        (row["part"], _rule(row), f"{row['contribution']:+g}", row["evidence_count"] or "", _span(row))
         for row in told.lines
     ]
     yield Text(title, style="bold")
     yield table("", ["part", "rule", "adds", "acts", "when"], lines)
+    for row in told.models:
+        chance = "" if row["probability"] is None else f", probability {row['probability']:.0%}"
+        grade = f", grade {row['grade']}" if row["grade"] else ""
+        yield Text(f"  model {row['model']}: score {row['score']:g}{grade}{chance}")
     checks = [
         ("✓" if check.holds else "–", check.sort, check.rule, _condition(check), _values(check.values))
         for check in told.checks
@@ -159,6 +163,10 @@ def _near(told: Explanation) -> Iterator[RenderableType]:
             yield Text(
                 f"  {check.rule} {role} {act['kind']} {what} of {moment}: {act['points']:g} points of the score"
             )
+
+
+def _rule(line: Mapping[str, Any]) -> str:
+    return f"{line['author']}: {line['reason']}" if "author" in line else line["rule_id"]
 
 
 def _change(change: Mapping[str, Any]) -> str:

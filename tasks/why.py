@@ -17,6 +17,7 @@ from ledger.open import Ledger
 from schemas.conditions import Columns, check, expression
 from schemas.context import Versions, Window
 from schemas.playbook.load import Playbook
+from schemas.playbook.scoring import DEFAULT
 from schemas.vocabulary import CycleState
 from tasks.assignment import assign_trials
 from tasks.facts import Facts, load
@@ -51,7 +52,8 @@ class Check:
 class Explanation:
     """What `mqlflow why` shows. `score` is recomputed at `at` and equals what was decided; lines add up to it.
 
-    `would_get`: who would be given an open trial if it were a handover, as things stand.
+    `models`: what the further models say. `would_get`: who would be given an open trial if it were a handover, as
+    things stand.
     """
 
     person_key: str
@@ -60,6 +62,7 @@ class Explanation:
     attributes: Row
     score: Row
     lines: list[Row]
+    models: list[Row]
     checks: list[Check]
     stages: list[Row]
     transitions: list[Row]
@@ -110,7 +113,8 @@ def explain(ledger: Ledger, playbook: Playbook, text: str, at: datetime | None =
         },
         score=_score(scored),
         would_get=_rows(_would_get(ledger, decided["cycles"], playbook, window), owners),
-        lines=_lines(lines),
+        lines=_lines(lines, facts.adjustments),
+        models=_further(scored),
         checks=_checks(facts, scored, now, playbook, window),
         **{name: _rows(frame, owners) for name, frame in decided.items()},
     )
@@ -149,12 +153,27 @@ def _score(scored: Scored) -> Row:
     return {name: row[name] for name in ("score", "engagement", "fit", "grade", "confidence", "next_tick_at")}
 
 
-def _lines(lines: pl.DataFrame) -> list[Row]:
+def _further(scored: Scored) -> list[Row]:
+    """Results of every model but the default one, in points."""
+    names = ("model", "score", "engagement", "fit", "grade", "confidence", "probability")
+    others = in_points(scored.scores.filter(pl.col("model") != DEFAULT))
+    return list(others.select(names).iter_rows(named=True))
+
+
+def _lines(lines: pl.DataFrame, adjustments: pl.DataFrame) -> list[Row]:
+    """Lines in the order of reading; an adjustment's with its author and reason."""
+    given = {
+        f"{part}:{key}": {"author": author, "reason": reason}
+        for part, key, author, reason in adjustments.select(
+            "part", "adjustment_key", "author", "reason"
+        ).iter_rows()
+    }
     order = pl.col("part").replace_strict({"engagement": 0, "fit": 1}, default=2, return_dtype=pl.Int8)
     in_order = lines.sort(order, pl.col("contribution"), descending=[False, True])
     return [
         {
             **row,
+            **given.get(row["rule_id"], {}),
             "raw": row["raw"] / 100,
             "points": row["points"] / 100,
             "contribution": row["contribution"] / 100,

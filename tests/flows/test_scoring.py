@@ -167,7 +167,10 @@ def test_an_adjustment_counts_from_the_next_sync_through_its_last_day(operator: 
     later(operator)
     assert score(operator, who)["engagement"] == before + 2000
     [line] = [line for line in told(operator, who)["lines"] if line["part"] == "adjustment"]
-    assert (line["points"], line["contribution"]) == (20, 20)
+    assert (line["points"], line["contribution"], line["reason"]) == (20, 20, "met at the fair")
+    shown = operator.run("why", key).out
+    assert "ops: met at the fair" in shown
+    assert "model learned: score" in shown
     quiet = later(operator)
     assert (quiet.data["decisions"], quiet.data["writes"]) == (0, 0)
     later(operator, 86_400)
