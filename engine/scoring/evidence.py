@@ -104,9 +104,8 @@ def _ended(found: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     """The evidence, of which what ends by itself is superseded at that instant at the latest."""
     if ends.is_empty():
         return found
-    dated = found.join(
-        ends.select("activity_key", "ends_at"), on="activity_key", how="left", maintain_order="left"
-    )
+    act = ["person_key", "activity_key"]
+    dated = found.join(ends.select(*act, "ends_at"), on=act, how="left", maintain_order="left")
     return dated.with_columns(pl.min_horizontal("superseded_at", "ends_at").alias("superseded_at")).drop(
         "ends_at"
     )
@@ -166,7 +165,9 @@ def _combined(of: pl.DataFrame, states: pl.DataFrame, number: int, signal: Signa
     assert signal.together is not None
     met = distinct_within(of, pl.col("signal"), signal.together.within)
     complete = met.filter(pl.col("within") == len(signal.together.of))
-    rows = _of_people(complete.unique("activity_key").sort("occurred_at", "activity_key"), states, signal)
+    rows = _of_people(
+        complete.unique(["person_key", "activity_key"]).sort("occurred_at", "activity_key"), states, signal
+    )
     superseded = pl.lit(None, UTC)
     if signal.once == "day":
         superseded = pl.col("occurred_at").shift(-1).over("person_key", "day")

@@ -35,25 +35,26 @@ def visits(activities: pl.DataFrame) -> pl.DataFrame:
         (pl.col("person_key") != pl.col("person_key").shift(1))
         | (pl.col("occurred_at") - pl.col("occurred_at").shift(1) > GAP)
     ).fill_null(True)
-    numbered = views.with_columns(is_new.cast(pl.Int64).cum_sum().alias("visit"))
+    # Two people of a frame may be the same human at two times, with the same acts: keys alone don't tell pages apart.
+    numbered = views.with_columns(is_new.cast(pl.Int64).cum_sum().alias("visit")).with_row_index("page row")
     of_visit = numbered.with_columns(
         pages=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("visit"),
         minutes=(pl.col("occurred_at") - pl.col("occurred_at").first().over("visit")).dt.total_seconds() / 60,
         first_url=pl.col("url").first().over("visit"),
         next_page_at=pl.col("occurred_at").shift(-1).over("visit"),
     )
-    return of_visit.join(_tags(numbered), on="activity_key", how="left", maintain_order="left").select(
+    return of_visit.join(_tags(numbered), on="page row", how="left", maintain_order="left").select(
         list(VISITS)
     )
 
 
 def _tags(views: pl.DataFrame) -> pl.DataFrame:
-    """activity_key, tags, tags_of_all: per page, the tags of the visit's pages up to it.
+    """page row, tags, tags_of_all: per page, the tags of the visit's pages up to it.
 
     A tag is of any page from the first page that has it on; it is of all pages as long as no page lacked it.
     """
     place = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("visit")
-    placed = views.select("activity_key", "visit", "tags", place.alias("place"))
+    placed = views.select("page row", "visit", "tags", place.alias("place"))
     seen = (
         placed.explode("tags")
         .drop_nulls("tags")
@@ -62,18 +63,18 @@ def _tags(views: pl.DataFrame) -> pl.DataFrame:
     )
     # A visit has few pages and a page has few tags, so every page meets every earlier one's tags.
     met = (
-        placed.select("activity_key", "visit", at="place")
+        placed.select("page row", "visit", at="place")
         .join(seen, on="visit")
         .filter(pl.col("place") <= pl.col("at"))
     )
-    found = met.group_by("activity_key", "at", "tag").agg(pl.col("had").max()).sort("activity_key", "tag")
-    lists = found.group_by("activity_key").agg(
+    found = met.group_by("page row", "at", "tag").agg(pl.col("had").max()).sort("page row", "tag")
+    lists = found.group_by("page row").agg(
         tags=pl.col("tag").sort(),
         tags_of_all=pl.col("tag").filter(pl.col("had") == pl.col("at")).sort(),
     )
     nothing = pl.lit([], pl.List(pl.String))
     return (
-        placed.select("activity_key")
-        .join(lists, on="activity_key", how="left")
+        placed.select("page row")
+        .join(lists, on="page row", how="left")
         .with_columns(pl.col("tags", "tags_of_all").fill_null(nothing))
     )

@@ -6,9 +6,25 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.scoring.basis import bases
 from engine.scoring.score import score_at
 from engine.scoring.ticks import LOOK_AHEAD, next_ticks
-from tests.engine.scoring_world import NOW, RICH, act, basis, lines, people, scores, window
+from schemas.frames.base import UTC, empty
+from schemas.frames.facts import Adjustments
+from tests.engine.scoring_world import (
+    NOW,
+    RICH,
+    ZONE,
+    act,
+    basis,
+    frame,
+    lines,
+    models,
+    people,
+    recycles,
+    scores,
+    window,
+)
 
 DAY = timedelta(days=1)
 
@@ -183,6 +199,21 @@ def test_whoever_else_is_scored_never_matters(acts, others, recycled) -> None:  
     together = scores([*acts, *strangers], crowd, *recycled, rules=RICH)
     alone = scores(acts, crowd.head(1), *recycled, rules=RICH)
     assert together.filter(pl.col("person_key") == "p").equals(alone)
+
+
+@given(acts_strategy, moments)
+def test_one_human_looked_at_as_two_people_with_the_same_acts_scores_as_each_would_alone(acts, ends) -> None:  # type: ignore[no-untyped-def]
+    crowd = people([("p", NOW), ("q", NOW)], "c_level")
+
+    def frames(*keys: str) -> pl.DataFrame:
+        told = frame(acts).with_columns(ends_at=pl.when(pl.col("kind") == "other").then(pl.lit(ends, UTC)))
+        return pl.concat(told.with_columns(person_key=pl.lit(key)) for key in keys)
+
+    def scored(*keys: str) -> pl.DataFrame:
+        known = bases(frames(*keys), people([]), recycles(), empty(Adjustments), models(RICH), ZONE)
+        return score_at(crowd.filter(pl.col("person_key").is_in(keys)), known, window())
+
+    assert scored("p", "q").equals(pl.concat([scored("p"), scored("q")]))
 
 
 @given(acts_strategy, acts_strategy, st.sampled_from([signal.id for signal in RICH.engagement.signals]))
