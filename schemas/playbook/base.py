@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
 _UNITS = {"minute": 1, "hour": 60, "day": 1440, "week": 10080}
+LONGEST = timedelta(days=36_500)
+"""A century: whatever is subtracted from an instant stays a date."""
 _SPAN = re.compile(r"^\s*(\d+)\s+(minute|hour|day|week)s?\s*$")
 
 
@@ -60,7 +62,16 @@ def _span(value: Any) -> Any:
     match = _SPAN.match(str(value))
     if not match:
         raise ValueError("a span is a whole number and minutes, hours, days or weeks, e.g. '15 days'")
-    return timedelta(minutes=int(match[1]) * _UNITS[match[2]])
+    minutes = int(match[1]) * _UNITS[match[2]]
+    if minutes > LONGEST / timedelta(minutes=1):
+        raise ValueError(f"a span is at most {LONGEST.days} days")
+    return timedelta(minutes=minutes)
+
+
+def _some(span: timedelta) -> timedelta:
+    if not span:
+        raise ValueError("this span can't be nothing")
+    return span
 
 
 def _days(value: Any) -> Any:
@@ -75,6 +86,9 @@ Span = Annotated[timedelta, BeforeValidator(_span), PlainSerializer(lambda span:
 
 Days = Annotated[timedelta, BeforeValidator(_days), PlainSerializer(lambda span: span.days)]
 """A span of whole days of the organisation's time zone."""
+
+SomeTime = AfterValidator(_some)
+"""Marks a span that is longer than nothing."""
 
 
 def content_hash(part: BaseModel | list[BaseModel]) -> str:

@@ -9,7 +9,7 @@ from schemas.conditions_columns import PEOPLE_COLUMNS
 from schemas.frames.base import dtypes
 from schemas.frames.facts import Activities, OpportunityVersions
 from schemas.playbook.platforms import Answer, ExtraField
-from schemas.playbook.scoring import Scoring
+from schemas.playbook.scoring import NamedModel, Scoring
 
 SCORE_COLUMNS: dict[str, pl.DataType] = {
     "score": pl.Float64(),
@@ -49,6 +49,13 @@ HANDOVER_COLUMNS: dict[str, pl.DataType] = {
     "campaign_type": pl.String(),
 }
 
+ACTIVITY_COLUMNS: dict[str, pl.DataType] = {
+    "tags": pl.List(pl.String()),
+    "business_line": pl.String(),
+    "strength": pl.Float64(),  # of intent, in the vendor's measure
+}
+"""What activities have besides what platforms tell of each."""
+
 _ACTIVITY_NAMES = [
     "kind",
     "native_kind",
@@ -69,9 +76,14 @@ def score_columns(scoring: Scoring | None) -> dict[str, pl.DataType]:
     if scoring is None:
         return columns
     for model in scoring.models:
-        own = CARD_COLUMNS if model.scorecard else SCORE_COLUMNS
-        columns |= {f"{model.id}_{name}": dtype for name, dtype in own.items()}
+        columns |= model_columns(model)
     return columns | (ACCOUNT_COLUMNS if scoring.account else {})
+
+
+def model_columns(model: NamedModel) -> dict[str, pl.DataType]:
+    """The columns of a further model's results."""
+    own = CARD_COLUMNS if model.scorecard else SCORE_COLUMNS
+    return {f"{model.id}_{name}": dtype for name, dtype in own.items()}
 
 
 def condition_columns(
@@ -87,12 +99,11 @@ def condition_columns(
     opportunity = {
         name: dtype for name, dtype in dtypes(OpportunityVersions).items() if name in _OPPORTUNITY_NAMES
     }
-    tagged = {"tags": pl.List(pl.String()), "business_line": pl.String(), "strength": pl.Float64()}
     answered = {name: TYPES[answer.type] for name, answer in (answers or {}).items()}
     return {
         "person": Columns.of("person", person),
         "scored person": Columns.of("person and scores", scored),
-        "activity": Columns.of("activity", {**activity, **tagged, **answered}),
+        "activity": Columns.of("activity", {**activity, **ACTIVITY_COLUMNS, **answered}),
         "visit": Columns.of("visit", VISIT_COLUMNS),
         "opportunity": Columns.of("opportunity", opportunity),
         "handover": Columns.of("handover", {**scored, **HANDOVER_COLUMNS}),

@@ -15,7 +15,8 @@ from schemas.playbook.assets import Assets
 from schemas.playbook.assignment import Assignment
 from schemas.playbook.base import On, Part, content_hash
 from schemas.playbook.cards import Scorecards
-from schemas.playbook.columns import condition_columns, score_columns
+from schemas.playbook.clashes import clashes
+from schemas.playbook.columns import condition_columns, model_columns, score_columns
 from schemas.playbook.data import Data
 from schemas.playbook.faults import Fault, PlaybookFaults, place
 from schemas.playbook.lifecycle import Lifecycle, Trigger
@@ -107,12 +108,7 @@ class Playbook:
         if trigger.person is None:
             return DEFAULT
         read = check(trigger.person, self.columns["scored person"])
-        own = score_columns(self.scoring).keys()
-        named = (
-            model.id
-            for model in self.models
-            if model.prefix and any(n.startswith(model.prefix) for n in read & own)
-        )
+        named = (model.id for model in self.scoring.models if read & model_columns(model).keys())
         return next(named, DEFAULT)
 
     @cached_property
@@ -149,6 +145,7 @@ def load_playbook(folder: Path) -> Playbook:
     columns = condition_columns(
         platforms.extra if platforms else {}, platforms.answers if platforms else {}, scoring
     )
+    faults.extend(clashes(platforms, scoring, documents))
     for name, part in parts.items():
         faults.extend(_condition_faults(f"{name}.yaml", documents[name], part, columns))
         faults.extend(_repeated_ids(f"{name}.yaml", documents[name]))

@@ -11,6 +11,7 @@ from schemas.playbook.base import (
     Part,
     PersonCondition,
     Scattered,
+    SomeTime,
     Span,
     VisitCondition,
 )
@@ -20,7 +21,7 @@ class Cap(Part):
     """At most `points` from one signal, and only from evidence of the last `in` days."""
 
     points: Annotated[int, Field(gt=0)]
-    within: Days = Field(alias="in")
+    within: Annotated[Days, SomeTime] = Field(alias="in")
 
 
 class Count(Part):
@@ -31,14 +32,20 @@ class Count(Part):
     """
 
     at_least: Annotated[int, Field(ge=2)]
-    within: Span = Field(alias="in")
+    within: Annotated[Span, SomeTime] = Field(alias="in")
 
 
 class Together(Part):
     """Evidence of each of the signals `of` within the span `in`; it counts when the last of them comes."""
 
     of: Annotated[list[str], Field(min_length=2)]
-    within: Span = Field(alias="in")
+    within: Annotated[Span, SomeTime] = Field(alias="in")
+
+    @model_validator(mode="after")
+    def _of_different_ones(self) -> "Together":
+        if len(set(self.of)) < len(self.of):
+            raise ValueError("a combination is of different signals; name each once")
+        return self
 
 
 class Signal(Part):
@@ -57,7 +64,7 @@ class Signal(Part):
     points: int | str  # a number, or the name of a token
     once: Literal["day", "asset"] | None = None
     cap: Cap
-    half_life: Days | None = None  # null: the model's
+    half_life: Annotated[Days, SomeTime] | None = None  # null: the model's
     expiry: Literal["linear"] | None = (
         None  # falls evenly to nothing at the end of the cap's days, without half-life
     )
@@ -73,6 +80,10 @@ class Signal(Part):
             raise ValueError("half_life and expiry: linear exclude each other; leave one out")
         if self.visit is not None and self.once:
             raise ValueError("a visit counts once anyway; leave `once` out")
+        if self.together is not None and self.count:
+            raise ValueError("a combination has no count; count in one of the signals that it combines")
+        if self.together is not None and self.once == "asset":
+            raise ValueError("a combination is about several assets; `once: day` is possible")
         return self
 
     def decays_by(self, general: timedelta | None) -> timedelta | None:
@@ -81,7 +92,7 @@ class Signal(Part):
 
 
 class Engagement(Part):
-    half_life: Days | None = timedelta(days=30)
+    half_life: Annotated[Days, SomeTime] | None = timedelta(days=30)
     signals: list[Signal]
 
     @model_validator(mode="after")

@@ -77,6 +77,20 @@ def test_a_combination_names_signals_that_exist() -> None:
         rules(PRICING, {"id": "both", "together": {"of": ["pricing", "webinar"], "in": "14 days"}})
 
 
+def test_a_combination_says_nothing_that_would_not_be_done() -> None:
+    def both(**more: Any) -> Scoring:
+        together = {"of": more.pop("of", ["pricing", "webinar"]), "in": "14 days"}
+        webinar = {"id": "webinar", "when": "kind = 'webinar_attended'"}
+        return rules(PRICING, webinar, {"id": "both", "together": together, **more})
+
+    with pytest.raises(ValueError, match="a combination has no count"):
+        both(count={"at_least": 2, "in": "7 days"})
+    with pytest.raises(ValueError, match="`once: day` is possible"):
+        both(once="asset")
+    with pytest.raises(ValueError, match="name each once"):
+        both(of=["pricing", "pricing"])
+
+
 def test_a_signal_has_one_source() -> None:
     with pytest.raises(ValueError, match="one of when, visit, together; this one has when and visit"):
         rules({**PRICING, "visit": "pages > 8"})

@@ -104,3 +104,83 @@ def test_the_shipped_json_schemas_are_those_of_the_models(tmp_path: Path) -> Non
     for path in write_schemas(tmp_path):
         assert (DEFAULT / ".schema" / path.name).read_text() == path.read_text(), "run `make schemas`"
     assert len(FILES) == 7
+
+
+MODEL = "models: []\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "column"),
+    [
+        ("scoring.yaml", MODEL, "models:\n  - {id: account}\n", "account_score"),
+        ("scoring.yaml", MODEL, "models:\n  - {id: pushed}\n", "pushed_score"),
+        ("scoring.yaml", MODEL, "models:\n  - {id: rail}\n  - {id: rail_is_mql}\n", "rail_is_mql_grade"),
+        ("platforms.yaml", "extra:\n", "extra:\n  seniority: {lead: Level__c}\n", "seniority"),
+        ("platforms.yaml", "extra:\n", "extra:\n  score: {lead: Score__c}\n", "score"),
+        ("platforms.yaml", "statuses:", "answers:\n  url: {attribute: Link}\nstatuses:", "url"),
+        ("platforms.yaml", "statuses:", "answers:\n  strength: {attribute: Link}\nstatuses:", "strength"),
+        ("platforms.yaml", "statuses:", "answers:\n  day: {attribute: Day}\nstatuses:", "day"),
+    ],
+)
+def test_a_name_of_ones_own_that_is_taken_is_a_fault_at_its_line(
+    folder: Path, file: str, old: str, new: str, column: str
+) -> None:
+    edit(folder, file, old, new)
+    last = [line for line in new.splitlines() if line.startswith("  ")][-1]
+    (fault,) = faults(folder)
+    assert fault.startswith(f"{file}:{line_of(folder, file, last)}:")
+    assert column in fault
+    assert "choose another" in fault
+
+
+def test_a_trigger_reads_the_model_that_it_names_and_not_one_whose_id_begins_alike(folder: Path) -> None:
+    edit(folder, "scoring.yaml", MODEL, "models:\n  - {id: north}\n  - {id: north_rail}\n")
+    edit(folder, "lifecycle.yaml", '"score >= 65 AND fit >= 40"', '"north_rail_score >= 65 AND fit >= 40"')
+    playbook = load_playbook(folder)
+    [trigger] = [each for each in playbook.lifecycle.triggers if each.id == "score"]
+    assert playbook.model_read_by(trigger) == "north_rail"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("half_life: 30 days", "half_life: 0 days", "this span can't be nothing"),
+        ("cap: {points: 45, in: 30 days}", "cap: {points: 45, in: 0 days}", "this span can't be nothing"),
+        (
+            "count: {at_least: 3, in: 7 days}",
+            "count: {at_least: 3, in: 0 days}",
+            "this span can't be nothing",
+        ),
+        ("count: {at_least: 3, in: 7 days}", "count: {at_least: 3, in: 40000 days}", "at most 36500 days"),
+        ("in: 7 days", "in: 99999999999999999999 weeks", "at most 36500 days"),
+    ],
+)
+def test_a_span_of_nothing_or_of_ages_is_a_fault(folder: Path, old: str, new: str, said: str) -> None:
+    edit(folder, "scoring.yaml", old, new)
+    (fault,) = faults(folder)
+    assert fault.startswith(f"scoring.yaml:{line_of(folder, 'scoring.yaml', new)}:")
+    assert said in fault
+
+
+def test_conditions_of_a_further_model_are_checked_where_they_stand(folder: Path) -> None:
+    signal = "points: 5, cap: {points: 5, in: 9 days}"
+    models = f"""models:
+  - id: rail
+    only: "busines_line = 'rail'"
+    engagement:
+      signals:
+        - {{id: long, visit: "pagez > 8", {signal}}}
+        - {{id: target, when: "kind = 'x'", person: "score > 5", {signal}}}
+"""
+    edit(folder, "scoring.yaml", MODEL, models)
+    found = faults(folder)
+    for text, rule, column in (
+        ("only:", "rail", "busines_line"),
+        ("pagez", "long", "pagez"),
+        ("score > 5", "target", "score"),
+    ):
+        line = line_of(folder, "scoring.yaml", text)
+        assert any(
+            each.startswith(f"scoring.yaml:{line}: rule {rule}:") and f"unknown column {column}" in each
+            for each in found
+        )
