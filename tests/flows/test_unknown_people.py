@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.flows.acts import fill
+from tests.flows.acts import OPEN, act, fill
 from tests.flows.operator import Operator, at_work
 
 pytestmark = pytest.mark.xdist_group("unknown_people")
@@ -40,3 +40,18 @@ def test_whoever_was_there_before_people_since_is_read_once_they_act(operator: O
     simulator.reset_calls()
     operator.sync()
     assert simulator.calls()["marketo"]["total"] <= 8
+
+
+def test_whoever_is_known_and_acts_is_not_read_again(operator: Operator) -> None:
+    simulator = operator.simulator
+    operator.sync()
+    simulator.advance(60)
+    operator.sync()  # what our own writes changed is read
+    [known] = operator.query(
+        "SELECT min(native_id) FROM records WHERE platform = 'marketo' AND NOT is_deleted"
+    )
+    act(simulator, int(known.item()), OPEN, "Newsletter")
+    simulator.advance(1)
+    ran = operator.sync()
+    assert ran.data["pulled"]["marketo"]["activities"]["stored"] >= 1
+    assert ran.data["pulled"]["marketo"].get("people", {"pulled": 0})["pulled"] == 0
