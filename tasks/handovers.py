@@ -126,7 +126,8 @@ def _told(
     covered = pl.Series(
         [any(s.after < at <= s.through for s in decided) for at in cycles[TIME].to_list()], dtype=pl.Boolean
     )
-    known = known_past(cycles, decisions.read_stages(connection, keys), covered)
+    events = decisions.read_cycle_events(connection, keys)
+    known = known_past(cycles, decisions.read_stages(connection, keys), covered, events)
     said = (
         accepted(known, playbook.lifecycle.reasons)
         if outcome == "accepted"
@@ -134,7 +135,7 @@ def _told(
     )
     aside = Counter(said["aside"].drop_nulls().to_list())
     if unknown := len(cycles) - len(known):
-        aside["from before the ledger, opening not known"] = unknown
+        aside["from before the ledger, past not known"] = unknown
     rows = known.join(said.filter(pl.col("is_yes").is_not_null()), on="cycle_key")
     return rows.select("cycle_key", "person_key", TIME, "origin", "score", "is_yes"), aside
 

@@ -19,6 +19,8 @@ Outcome = Literal["accepted", "won"]
 OUTCOME = {"cycle_key": pl.String, "is_yes": pl.Boolean, "aside": pl.String}
 """`is_yes` null: no outcome, and `aside` says why."""
 
+VERDICTS = ["accepted", str(CycleState.REJECTED)]
+"""Kinds of a cycle's events by which sales said yes or no."""
 ACCEPTED_STATES = [str(s) for s in (CycleState.WORKING, CycleState.RECYCLED, CycleState.CONVERTED)]
 """States that a cycle only reaches after sales began to work on it."""
 
@@ -88,12 +90,16 @@ def _is_about_the_person(text: str, reasons: Sequence[Reason]) -> bool:
     return True
 
 
-def known_past(cycles: pl.DataFrame, stages: pl.DataFrame, is_covered: pl.Series) -> pl.DataFrame:
-    """The cycles whose opening is really known: live and backfilled ones, and of the adopted ones a few.
+def known_past(
+    cycles: pl.DataFrame, stages: pl.DataFrame, is_covered: pl.Series, events: pl.DataFrame
+) -> pl.DataFrame:
+    """The cycles whose past is really known: live and backfilled ones, and of the adopted ones a few.
 
     An adopted cycle stands for a handover from before the ledger. It counts where a stamp tells when it began
-    (`stages`: first_mql_at, last_mql_at), a backfill brought that time in (`is_covered`, one per cycle), and no
-    backfilled cycle stands for the same handover.
+    (`stages`: first_mql_at, last_mql_at), a backfill brought that time in (`is_covered`, one per cycle), no
+    backfilled cycle stands for the same handover, and the verdict was heard after it was adopted (`events`:
+    frames.decisions.CycleEvents). What sales worked on when we came was accepted, each one; what it had rejected by
+    then was not adopted at all: from such survivors one would learn that everybody is accepted.
     """
     stamps = pl.concat(
         stages.select("person_key", "line", opened_at=name) for name in ("first_mql_at", "last_mql_at")
@@ -109,6 +115,7 @@ def known_past(cycles: pl.DataFrame, stages: pl.DataFrame, is_covered: pl.Series
     told = cycles.filter(pl.col("origin") == Origin.BACKFILL).select(
         "person_key", "line", from_="opened_at", to="closed_at"
     )
+    heard = events.filter(pl.col("kind").is_in(VERDICTS)).select("cycle_key").unique()
     twice = (
         marked.filter(adopted)
         .join(told, on=["person_key", "line"])
@@ -118,7 +125,8 @@ def known_past(cycles: pl.DataFrame, stages: pl.DataFrame, is_covered: pl.Series
         )
     )
     return (
-        marked.filter(~adopted | (pl.col("is_covered") & dated))
+        marked.join(heard.with_columns(is_heard=True), on="cycle_key", how="left", maintain_order="left")
+        .filter(~adopted | (pl.col("is_covered") & dated & pl.col("is_heard").fill_null(False)))
         .join(twice, on="cycle_key", how="anti")
         .select(cycles.columns)
     )

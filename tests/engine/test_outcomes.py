@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from engine.learning.outcomes import accepted, known_past, won
-from schemas.frames.decisions import Cycles, Stages
+from schemas.frames.decisions import CycleEvents, Cycles, Stages
 from schemas.playbook.lifecycle import Reason
 from schemas.playbook.load import load_playbook
 from tests.data.pages import PLAYBOOK
@@ -97,10 +97,13 @@ def test_won_goes_by_the_opportunity_once_it_is_closed() -> None:
     assert found["aside"].to_list()[2:] == ["opportunity not closed"] * 2 + ["no opportunity"]
 
 
-def _past(*given: dict[str, Any], covered: bool, stamp: datetime | None = T0) -> list[str]:
+def _past(
+    *given: dict[str, Any], covered: bool, stamp: datetime | None = T0, heard: str = "accepted"
+) -> list[str]:
     cycles = rows(Cycles, *({"kind": "mql", "person_key": "p", **row} for row in given))
     stages = rows(Stages, {"person_key": "p", "last_mql_at": stamp})
-    return known_past(cycles, stages, pl.Series([covered] * len(cycles)))["cycle_key"].to_list()
+    events = rows(CycleEvents, {"cycle_key": "a", "kind": heard})
+    return known_past(cycles, stages, pl.Series([covered] * len(cycles)), events)["cycle_key"].to_list()
 
 
 def test_an_adopted_cycle_counts_only_where_its_beginning_is_stamped_and_a_backfill_brought_that_time() -> (
@@ -111,6 +114,13 @@ def test_an_adopted_cycle_counts_only_where_its_beginning_is_stamped_and_a_backf
     assert _past(adopted, covered=False) == []
     assert _past(adopted, covered=True, stamp=None) == []
     assert _past(adopted, covered=True, stamp=hours(5)) == []
+
+
+def test_what_sales_worked_on_when_we_came_teaches_nothing_for_what_it_had_rejected_was_not_adopted() -> None:
+    adopted = {"cycle_key": "a", "origin": "adopted", "state": "working", "opened_at": T0}
+    assert _past(adopted, covered=True, heard="adopted") == []
+    assert _past({**adopted, "state": "recycled"}, covered=True, heard="recycled") == []
+    assert _past({**adopted, "state": "rejected"}, covered=True, heard="rejected") == ["a"]
 
 
 def test_a_handover_that_was_adopted_and_backfilled_teaches_once() -> None:
