@@ -35,46 +35,47 @@ def visits(activities: pl.DataFrame) -> pl.DataFrame:
         (pl.col("person_key") != pl.col("person_key").shift(1))
         | (pl.col("occurred_at") - pl.col("occurred_at").shift(1) > GAP)
     ).fill_null(True)
-    # Two people of a frame may be the same human at two times, with the same acts: keys alone don't tell pages apart.
-    numbered = views.with_columns(is_new.cast(pl.Int64).cum_sum().alias("visit")).with_row_index("page row")
+    numbered = views.with_columns(is_new.cast(pl.Int64).cum_sum().alias("visit"))
     of_visit = numbered.with_columns(
         pages=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("visit"),
         minutes=(pl.col("occurred_at") - pl.col("occurred_at").first().over("visit")).dt.total_seconds() / 60,
         first_url=pl.col("url").first().over("visit"),
         next_page_at=pl.col("occurred_at").shift(-1).over("visit"),
     )
-    return of_visit.join(_tags(numbered), on="page row", how="left", maintain_order="left").select(
-        list(VISITS)
-    )
+    return pl.concat([of_visit.drop("tags"), _tags(of_visit)], how="horizontal").select(list(VISITS))
 
 
 def _tags(views: pl.DataFrame) -> pl.DataFrame:
-    """page row, tags, tags_of_all: per page, the tags of the visit's pages up to it.
+    """tags, tags_of_all of each row of `views` (visit, pages, tags; in order): those of the visit's pages up to it.
 
-    A tag is of any page from the first page that has it on; it is of all pages as long as no page lacked it.
+    A tag is of any page from the first page that has it on; it is of all pages as long as no page lacked it, which is
+    as long as it comes for the n-th time on the n-th page.
     """
-    place = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("visit")
-    placed = views.select("page row", "visit", "tags", place.alias("place"))
-    seen = (
-        placed.explode("tags")
-        .drop_nulls("tags")
-        .with_columns(had=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("visit", "tags"))
-        .select("visit", "place", "had", tag="tags")
+    placed = views.select("visit", "pages", "tags").with_row_index("row")
+    times = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("visit", "tag")
+    spans = (
+        placed.select("visit", "pages", tag="tags")
+        .explode("tag")
+        .drop_nulls("tag")
+        .with_columns(times.alias("times"))
+        .group_by("visit", "tag")
+        .agg(
+            first=pl.col("pages").min(),
+            of_all_through=pl.col("pages").filter(pl.col("pages") == pl.col("times")).max().fill_null(0),
+        )
+        .sort("tag")
     )
-    # A visit has few pages and a page has few tags, so every page meets every earlier one's tags.
     met = (
-        placed.select("page row", "visit", at="place")
-        .join(seen, on="visit")
-        .filter(pl.col("place") <= pl.col("at"))
+        placed.select("row", "visit", "pages")
+        .join(spans, on="visit", maintain_order="left_right")
+        .filter(pl.col("first") <= pl.col("pages"))
     )
-    found = met.group_by("page row", "at", "tag").agg(pl.col("had").max()).sort("page row", "tag")
-    lists = found.group_by("page row").agg(
-        tags=pl.col("tag").sort(),
-        tags_of_all=pl.col("tag").filter(pl.col("had") == pl.col("at")).sort(),
+    lists = met.group_by("row", maintain_order=True).agg(
+        tags=pl.col("tag"), tags_of_all=pl.col("tag").filter(pl.col("of_all_through") >= pl.col("pages"))
     )
     nothing = pl.lit([], pl.List(pl.String))
     return (
-        placed.select("page row")
-        .join(lists, on="page row", how="left")
-        .with_columns(pl.col("tags", "tags_of_all").fill_null(nothing))
+        placed.select("row")
+        .join(lists, on="row", how="left", maintain_order="left")
+        .select(pl.col("tags", "tags_of_all").fill_null(nothing))
     )
