@@ -2,7 +2,8 @@
 
 Every phase runs in a process of its own. `--people` are the sizes of the syncs against the simulator; a year and the
 midnight runs take the largest of them, Prefect the smallest. `--night` adds larger bases to the midnight runs; one that
-would not fit into memory is left out, and says so.
+would not fit into memory is left out, and says so. `--engine` are the people that the engine alone scores, with twenty
+acts each; `--bases` those of the ledgers of which a thousand are touched.
 """
 
 import argparse
@@ -27,8 +28,9 @@ from flows.simulated import SimulatorFault
 RESULTS = Path("benchmarks/results")
 # The door comes last: its calls would use up the rate limit of the sync after it.
 SYNC = ("sync.adopt", "sync.go_live", "sync.after_push", "sync.hour", "sync.quiet", "sync.door")
+CONTENDERS = ("engine.duckdb", "engine.lines", "engine.polars")
 MIDNIGHT = ("midnight.found", "midnight.night", "midnight.everybody")
-NAMES = ("sync", "prefect", "year", "midnight")
+NAMES = ("sync", "prefect", "year", "midnight", "engine", "incremental")
 KB_A_PERSON = 40
 """Resident memory that a midnight run takes for each person of the base, about."""
 
@@ -71,6 +73,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--night", type=int, nargs="*", default=[250_000], help="more bases for the midnight run"
     )
+    parser.add_argument("--engine", type=int, default=100_000, help="people that the engine alone scores")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each contender runs")
+    parser.add_argument(
+        "--bases",
+        type=int,
+        nargs="+",
+        default=[10_000, 100_000],
+        help="ledgers of which a thousand are touched",
+    )
+    parser.add_argument(
+        "--read", type=int, default=20_000, help="people who are read out of a ledger and scored"
+    )
     parser.add_argument("--only", choices=NAMES, nargs="+", default=list(NAMES))
     parser.add_argument("--json", type=Path, help=f"where to write; default: a new file in {RESULTS}")
     return parser
@@ -99,6 +113,23 @@ def _chosen(options: argparse.Namespace, console: Console) -> Iterator[Iterator[
                 console.print(f"midnight of {people:,}: not enough free memory, left out")
                 continue
             yield _alone(people, MIDNIGHT, console)
+    if "engine" in options.only:
+        yield _contended(options.engine, options.rounds, console)
+    if "incremental" in options.only:
+        for people in sorted(set(options.bases)):
+            yield _alone(people, ("ledger.filled", "ledger.touched"), console)
+        yield _alone(options.read, ("ledger.filled_much", "ledger.everybody"), console)
+
+
+def _contended(people: int, rounds: int, console: Console) -> Iterator[Result]:
+    """Round by round, so that a busy minute of the machine is everybody's."""
+    from benchmarks.engine_alone import compared
+
+    with _folder() as folder:
+        scene = Scene(people, folder)
+        yield _phase("engine.files", scene, console)
+        ran = [[_phase(name, scene, console) for name in CONTENDERS] for _ in range(rounds)]
+        yield from compared(ran, folder)
 
 
 def _against_simulator(people: int, phases: Sequence[str], console: Console) -> Iterator[Result]:

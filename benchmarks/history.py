@@ -14,6 +14,8 @@ from schemas.frames.base import UTC
 
 BURST = 6
 """Acts of one sitting, two minutes apart."""
+MOST_ACTS = 1_000
+"""More than anybody has: acts of pieces are numbered apart."""
 
 # weight, kind, native kind, asset, url
 _ACTS: tuple[tuple[int, str, str, str | None, str | None], ...] = (
@@ -65,19 +67,29 @@ class History:
 
 
 def generate(
-    people: int, acts_each: float, start: datetime, end: datetime, *, surely: bool = False
+    people: int,
+    acts_each: float,
+    start: datetime,
+    end: datetime,
+    *,
+    surely: bool = False,
+    first: int = 0,
+    idle: float = 0.0,
 ) -> History:
-    """`people` with about `acts_each` acts between `start` and `end`. `surely`: each downloads something besides."""
-    known = _people(people, start)
-    wanted = known.select(
-        "number", n=(-acts_each * (share_of("number", 11) + 1e-6).log()).ceil().cast(pl.Int64)
-    )
+    """`people` with about `acts_each` acts between `start` and `end`. `surely`: each downloads something besides.
+
+    `first`: the number of the first person, so that a large history can be made piece by piece. `idle`: the share of
+    people who never do anything.
+    """
+    known = _people(people, start, first)
+    many = (-acts_each * (share_of("number", 11) + 1e-6).log()).ceil().cast(pl.Int64)
+    wanted = known.select("number", n=pl.when(share_of("number", 16) >= idle).then(many).otherwise(0))
     acts = (
         wanted.with_columns(turn=pl.int_ranges(0, "n"))
         .explode("turn")
         .drop_nulls("turn")
         .select("number", "turn")
-        .with_row_index("act")
+        .with_row_index("act", offset=first * MOST_ACTS)
         .with_columns(sitting=pl.struct("number", pl.col("turn") // BURST))
     )
     seconds = int((end - start).total_seconds())
@@ -91,8 +103,8 @@ def generate(
     return History(known, described.sort("occurred_at", "act"), start, end)
 
 
-def _people(people: int, start: datetime) -> pl.DataFrame:
-    number = pl.int_range(people, eager=True).alias("number").to_frame()
+def _people(people: int, start: datetime, first: int) -> pl.DataFrame:
+    number = pl.int_range(first, first + people, eager=True).alias("number").to_frame()
     text = pl.col("number").cast(pl.String)
     return number.with_columns(
         native_id=(pl.col("number") + 1_000_000).cast(pl.String),

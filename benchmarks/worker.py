@@ -31,6 +31,24 @@ def phases() -> dict[str, Callable[[Scene], Result]]:
             "midnight.night": midnight.night,
             "midnight.everybody": midnight.everybody,
         }
+    if name.startswith("engine."):
+        from benchmarks import engine_alone
+
+        return {
+            "engine.files": engine_alone.files,
+            "engine.lines": engine_alone.of_engine,
+            "engine.polars": engine_alone.of_polars,
+            "engine.duckdb": engine_alone.of_duckdb,
+        }
+    if name.startswith("ledger."):
+        from benchmarks import incremental
+
+        return {
+            "ledger.filled": incremental.filled,
+            "ledger.filled_much": incremental.filled_much,
+            "ledger.touched": incremental.touched,
+            "ledger.everybody": incremental.everybody,
+        }
     if name.startswith("prefect."):
         from benchmarks import in_prefect
 

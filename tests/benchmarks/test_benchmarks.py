@@ -5,12 +5,14 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from benchmarks import few_outcomes
 from benchmarks.company import Scene, furnish
 from benchmarks.history import generate
+from benchmarks.incremental import filled, touched
 from benchmarks.measure import Result
 from benchmarks.midnight import everybody, found, night
 from benchmarks.year import catch_up
@@ -45,12 +47,32 @@ def test_at_midnight_some_are_due_and_after_nine_days_everybody_whose_points_age
     assert due[2] > 0.9 * PEOPLE
 
 
-def test_the_command_line_writes_its_results_as_json(tmp_path: Path) -> None:
+def test_the_engine_and_two_bare_queries_give_everybody_the_same_score(tmp_path: Path) -> None:
+    found_results = measured(tmp_path, "--only", "engine", "--engine", "3000", "--rounds", "1")
+    files, *contenders = found_results["results"]
+    assert files["details"]["activities"] > 50_000
+    assert len(contenders) == 3
+    assert all(result["details"]["differing"] == 0 for result in contenders)
+
+
+def test_a_thousand_touched_people_are_found_loaded_and_scored(tmp_path: Path) -> None:
+    scene = Scene(3_000, tmp_path)
+    assert filled(scene).details["activities"] > 3_000
+    assert {step.rows for step in touched(scene).steps} == {1_000}
+
+
+def measured(tmp_path: Path, *arguments: str) -> dict[str, Any]:
+    """What the command line wrote."""
     out = tmp_path / "results.json"
-    command = [sys.executable, "-m", "benchmarks", "--people", "100", "--only", "year", "--json", str(out)]
+    command = [sys.executable, "-m", "benchmarks", *arguments, "--json", str(out)]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=200, check=False)
     assert ran.returncode == 0, ran.stderr
-    found_results = json.loads(out.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return found
+
+
+def test_the_command_line_writes_its_results_as_json(tmp_path: Path) -> None:
+    found_results = measured(tmp_path, "--people", "100", "--only", "year")
     (result,) = found_results["results"]
     assert result["people"] == 100
     assert result["peak_mb"] > 0
