@@ -110,7 +110,8 @@ def forget(
 
     def run(wiring: Wiring, _: Console) -> forgetting.Forgotten:
         with lease.acquire(wiring.ledger, "forget", wait_for=math.inf) as held:
-            return forgetting.forget(wiring.ledger, held.token, person, chain.wall_clock())
+            rules = wiring.playbook.scoring.account
+            return forgetting.forget(wiring.ledger, held.token, person, rules, chain.wall_clock())
 
     forgotten = with_wiring(run, needs_platforms=False)
     if as_json:

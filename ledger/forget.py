@@ -154,6 +154,8 @@ def _blank_facts(tx: UnitOfWork, records: Sequence[sa.Row[tuple[object, ...]]], 
             blank |= {name: "" for name in HASHES if name in table.c}
             theirs = (table.c.platform == platform) & among(table.c[column], ids)
             tx.execute(sa.update(table).where(theirs).values(blank))
+    given = facts.adjustments  # why it was given is free text, as like as not about the person
+    tx.execute(sa.update(given).where(among(given.c.person_key, everybody)).values(reason=""))
     people = facts.people
     tx.execute(sa.update(people).where(among(people.c.person_key, everybody)).values(is_erased=True))
 

@@ -3,6 +3,8 @@
 Every frame is validated before it is written.
 """
 
+from datetime import datetime
+
 import polars as pl
 
 from engine.assignment import AssignmentDecisions
@@ -16,7 +18,7 @@ from ledger.open import Ledger
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames import decisions as frames
 from schemas.frames.base import checked
-from schemas.playbook.scoring import DEFAULT
+from schemas.playbook.scoring import DEFAULT, AccountScore
 from schemas.vocabulary import Silo
 from tasks.lifecycle import Moved
 from tasks.run import Run
@@ -45,17 +47,20 @@ def record(
 
 def _write_scores(tx: UnitOfWork, run: Run, people: pl.Series, scored: Scored) -> None:
     """Person scores, then the scores of the accounts that these people are or were with, from all that is stored."""
-    before = decisions.read_scores(tx.connection, people) if scored.account else scored.scores.head(0)
+    rules = scored.account
+    before = decisions.read_accounts_of(tx.connection, people, DEFAULT) if rules else None
     write.write_scores(tx, checked(scored.scores, frames.Scores))
     write.drop_other_models(tx, people, [basis.model.id for basis in scored.bases])
-    if scored.account is None:
-        return
-    ids = pl.concat([before["account_id"], scored.shown["account_id"]]).drop_nulls().unique()
-    found = accounts.account_scores(
-        decisions.read_scores_of_accounts(tx.connection, ids, DEFAULT), scored.account
-    )
-    known = decisions.read_account_scores(tx.connection, ids, run.as_of)
-    fresh = accounts.changed(found, known, pl.lit(run.as_of))
+    if rules is not None and before is not None:
+        ids = pl.concat([before, scored.shown["account_id"].drop_nulls()]).unique()
+        record_account_scores(tx, ids, rules, run.as_of)
+
+
+def record_account_scores(tx: UnitOfWork, ids: pl.Series, rules: AccountScore, at: datetime) -> None:
+    """Writes the scores of these accounts, as far as they are new, out of the stored scores of their people."""
+    found = accounts.account_scores(decisions.read_scores_of_accounts(tx.connection, ids, DEFAULT), rules)
+    known = decisions.read_account_scores(tx.connection, ids, at)
+    fresh = accounts.changed(found, known, pl.lit(at))
     write.write_account_scores(tx, checked(fresh, frames.AccountScores))
 
 

@@ -38,7 +38,8 @@ def account_scores(scores: pl.DataFrame, rules: AccountScore) -> pl.DataFrame:
 def with_account_scores(moments: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     """`moments` (person_key, at, account_id …) with account_score (points), account_engaged and account_roles.
 
-    `stored`: frames.decisions.AccountScores of runs before. An account that nothing is stored about has zeros.
+    `stored`: frames.decisions.AccountScores of runs before. What a run stored at its own moment counts after it, so
+    whoever is looked at again at that moment is seen as decided. An account that nothing is stored about has zeros.
     """
     values = stored.select(
         "account_id",
@@ -56,6 +57,7 @@ def with_account_scores(moments: pl.DataFrame, stored: pl.DataFrame) -> pl.DataF
             right_on="valid_from",
             by="account_id",
             strategy="backward",
+            allow_exact_matches=False,
             check_sortedness=False,
         )
         .sort("place")
@@ -67,8 +69,17 @@ def with_account_scores(moments: pl.DataFrame, stored: pl.DataFrame) -> pl.DataF
 
 
 def changed(found: pl.DataFrame, stored: pl.DataFrame, at: pl.Expr) -> pl.DataFrame:
-    """The accounts whose score is another than the last stored one, as frames.decisions.AccountScores from `at` on."""
+    """The accounts whose score is another than the last stored one, as frames.decisions.AccountScores from `at` on.
+
+    `found`: everybody's who is with one of the accounts; one that is stored and not among them was left by its last
+    person and has zeros now.
+    """
     values = ["score", "engaged", "roles", "people"]
     last = stored.sort("valid_from").unique("account_id", keep="last", maintain_order=True)
-    fresh = found.join(last.select("account_id", *values), on=["account_id", *values], how="anti")
+    left = last.join(found, on="account_id", how="anti").select(
+        "account_id", *(pl.lit(0, pl.Int64).alias(name) for name in values)
+    )
+    fresh = pl.concat([found.select(left.columns), left]).join(
+        last.select("account_id", *values), on=["account_id", *values], how="anti"
+    )
     return fresh.with_columns(valid_from=at.cast(UTC)).select(list(dtypes(AccountScores)))

@@ -2,6 +2,7 @@
 
 from ledger.decisions.read import (
     read_account_scores,
+    read_accounts_of,
     read_assignments,
     read_blocks,
     read_cycle_events,
@@ -34,6 +35,7 @@ from ledger.decisions.write import (
 
 __all__ = [
     "read_account_scores",
+    "read_accounts_of",
     "read_assignments",
     "read_blocks",
     "read_cycle_events",

@@ -38,6 +38,12 @@ def read_account_scores(
     return fetch(connection, chosen, frames.AccountScores).sort("valid_from", "account_id")
 
 
+def read_accounts_of(connection: sa.Connection, person_keys: Iterable[str], model: str) -> pl.Series:
+    """Accounts that these people, or people who were merged into them, were with when they were last scored."""
+    found = _of_people(connection, tables.scores, frames.Scores, person_keys)
+    return found.filter(pl.col("model") == model)["account_id"].drop_nulls().unique()
+
+
 def read_scores_of_accounts(
     connection: sa.Connection, account_ids: Iterable[str], model: str
 ) -> pl.DataFrame:

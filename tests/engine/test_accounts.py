@@ -49,22 +49,29 @@ def test_one_more_engaged_person_never_lowers_an_account(people) -> None:  # typ
     assert both["score"].is_between(0, 10_000).all()
 
 
-def test_an_instant_knows_the_last_score_stored_up_to_it_and_zeros_without_any() -> None:
+def test_an_instant_knows_the_last_score_stored_before_it_and_zeros_without_any() -> None:
     known = pl.DataFrame(
         [("A", NOW - 2 * DAY, 3000, 1, 1, 4), ("A", NOW, 5000, 2, 1, 4)],
         schema=dtypes(AccountScores),
         orient="row",
     )
+    later = NOW + timedelta(microseconds=1)
     moments = pl.DataFrame(
         {
-            "person_key": ["p", "p", "q", "r"],
-            "at": [NOW, NOW - DAY, NOW - 3 * DAY, NOW],
-            "account_id": ["A", "A", "A", None],
+            "person_key": ["p", "p", "p", "q", "r"],
+            "at": [
+                later,
+                NOW,
+                NOW - DAY,
+                NOW - 3 * DAY,
+                NOW,
+            ],  # what was stored at NOW was decided without itself
+            "account_id": ["A", "A", "A", "A", None],
         }
     ).with_columns(pl.col("at").cast(dtypes(AccountScores)["valid_from"]))
     found = with_account_scores(moments, known)
-    assert found["account_score"].to_list() == [50.0, 30.0, 0.0, 0.0]
-    assert found["account_engaged"].to_list() == [2, 1, 0, 0]
+    assert found["account_score"].to_list() == [50.0, 30.0, 30.0, 0.0, 0.0]
+    assert found["account_engaged"].to_list() == [2, 1, 1, 0, 0]
 
 
 def test_only_accounts_that_changed_are_stored_anew() -> None:
@@ -73,3 +80,15 @@ def test_only_accounts_that_changed_are_stored_anew() -> None:
     assert first["account_id"].to_list() == ["A", "B"]
     more = account_scores(stored(("A", 60, "it"), ("B", 31, "it")), RULES)
     assert changed(more, first, pl.lit(NOW + DAY)).select("account_id", "score").rows() == [("B", 4100)]
+
+
+def test_an_account_whose_last_person_left_has_zeros_once() -> None:
+    first = changed(
+        account_scores(stored(("A", 60, "it")), RULES),
+        pl.DataFrame(schema=dtypes(AccountScores)),
+        pl.lit(NOW),
+    )
+    nobody = account_scores(stored(), RULES)
+    left = changed(nobody, first, pl.lit(NOW + DAY))
+    assert left.select("account_id", *VALUES).rows() == [("A", 0, 0, 0, 0)]
+    assert changed(nobody, pl.concat([first, left]), pl.lit(NOW + 2 * DAY)).is_empty()

@@ -318,6 +318,11 @@ def test_an_account_adds_up_to_its_engaged_people_and_decides_from_the_next_run_
     key = operator.person("marketo", team[2])
     rule = operator.query("SELECT rule_id FROM assignments WHERE person_key = :key", key=key)
     assert rule["rule_id"].to_list() == ["warm"]
+    *_, (_, engaged_before, _, people_before) = operator.query(query, id=account).rows()
+    gone = operator.run("forget", operator.person("marketo", team[0]), "--yes")
+    assert gone.status == 0, gone.said
+    *_, (_, engaged_now, _, people_now) = operator.query(query, id=account).rows()
+    assert (engaged_now, people_now) == (engaged_before - 1, people_before - 1)
 
 
 def test_what_syncs_scored_bit_by_bit_is_what_scoring_everything_anew_gives(operator: Operator) -> None:

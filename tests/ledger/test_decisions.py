@@ -158,7 +158,12 @@ def test_a_merged_persons_past_is_read_with_the_one_who_lives_on(ledger: Ledger)
             )
         with tx.silo(Silo.SCORING):
             decisions.write_scores(
-                tx, rows(frames.Scores, {"person_key": "new"}, {"person_key": "old", "score": 5})
+                tx,
+                rows(
+                    frames.Scores,
+                    {"person_key": "new", "model": "default", "account_id": "A"},
+                    {"person_key": "old", "model": "default", "account_id": "B", "score": 5},
+                ),
             )
         found = decisions.read_cycles(tx.connection, ["old"])
         assert found.select("cycle_key", "person_key").rows() == [("c1", "old"), ("c2", "old")]
@@ -170,6 +175,8 @@ def test_a_merged_persons_past_is_read_with_the_one_who_lives_on(ledger: Ledger)
         )
         assert (other["line"], other["person_key"]) == ("other", "old")
         assert decisions.read_scores(tx.connection, ["old"])["score"].to_list() == [5]
+        accounts = decisions.read_accounts_of(tx.connection, ["old"], "default")
+        assert sorted(accounts) == ["A", "B"]  # both are to be scored anew: one of them lost a person
 
 
 def test_cycles_of_people_who_share_an_address_are_read_with_their_group(ledger: Ledger) -> None:

@@ -28,6 +28,7 @@ SECRETS = (
     "Pats Company",
     "Sunday",
     "hobby",
+    "at the fair",
 )
 PERSON = {
     "email": "Pat@example.com",
@@ -66,6 +67,13 @@ def known_person(ledger: Ledger) -> None:
                 "attributes": '{"a": "Pat"}',
             }
             tx.insert(facts.activities, stored(facts.activities, act))
+            given = {
+                "adjustment_key": "a",
+                "person_key": "p0",
+                "reason": "met Pat at the fair",
+                "author": "ops",
+            }
+            tx.insert(facts.adjustments, stored(facts.adjustments, given))
             raws = [
                 ("7", {"x": 1}),
                 ("77", {"n": "7", "name": "Pat"}),
