@@ -49,9 +49,9 @@ def card(
         calibration=Calibration(
             intercept=fitted.intercept,
             slope=fitted.slope,
-            rows=len(table.outcome),
-            outcomes=ones,
-            since=span[0],
+            rows=len(table.outcome) - fitted.calibrated_from,
+            outcomes=int(table.outcome[fitted.calibrated_from :].sum()),
+            since=str(table.raw[table.time][fitted.calibrated_from]),
             until=span[1],
         ),
         judged=as_judged(judged),

@@ -38,6 +38,7 @@ class Fitted:
     doubling: int
     intercept: float
     slope: float
+    calibrated_from: int = 0  # first row that intercept and slope were told from
 
     def scores(self, table: Table) -> Floats:
         """Base and points, added up."""
@@ -63,12 +64,22 @@ def fit(table: Table, left_out: set[str], *, in_bounds: bool = False) -> Fitted:
     with threadpool_limits(limits=1):
         cut = table.split(1 / 3)
         early, late = table.rows(0, cut), table.rows(cut, len(table.outcome))
-        strength = 1.0
-        if min(early.outcomes, late.outcomes) >= FEW:
-            strength = max(
-                STRENGTHS, key=lambda c: auc(late.outcome, _fit(early, left_out, c, in_bounds).scores(late))
-            )
-        return _fit(table, left_out, strength, in_bounds)
+        if min(early.outcomes, late.outcomes) < FEW:
+            return _fit(table, left_out, 1.0, in_bounds)
+        tried = [_fit(early, left_out, strength, in_bounds) for strength in STRENGTHS]
+        best = max(range(len(tried)), key=lambda n: auc(late.outcome, tried[n].scores(late)))
+        return _calibrated(_fit(table, left_out, STRENGTHS[best], in_bounds), tried[best], late, cut)
+
+
+def _calibrated(fitted: Fitted, before: Fitted, late: Table, cut: int) -> Fitted:
+    """The fit with the steepness that `before`, which never saw the late rows, shows on them, and their level.
+
+    The rows that taught the points can't tell how sure they are; and the youngest rows know today's level.
+    """
+    _, steepness = calibrate(before.scores(late), late.outcome)
+    slope = round(steepness * before.doubling / fitted.doubling, 6)
+    level = level_that_fits(slope * (fitted.scores(late) - BASE), float(late.outcome.mean()))
+    return replace(fitted, intercept=round(level - BASE * slope, 6), slope=slope, calibrated_from=cut)
 
 
 def _fit(table: Table, left_out: set[str], strength: float, in_bounds: bool) -> Fitted:

@@ -126,6 +126,14 @@ def test_points_add_up_to_the_score_and_scoring_twice_is_equal(card: Scorecard) 
     assert once["probability"].is_between(0, 1).all()
 
 
+def test_probabilities_are_told_by_the_youngest_third(card: Scorecard) -> None:
+    youngest = company()[1000:]
+    assert card.calibration.rows == 500
+    assert card.calibration.since == youngest["number"][0]
+    chance = scored(youngest, card)["probability"].mean()
+    assert chance == pytest.approx((youngest["won"] == "yes").mean(), abs=0.002)
+
+
 def test_a_higher_score_never_has_a_lower_probability(card: Scorecard) -> None:
     ordered = scored(company(500, seed=9), card).sort("score")["probability"]
     assert ordered.is_sorted()
