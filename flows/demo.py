@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.rule import Rule
 
-from flows import chain, screens
+from flows import chain, screens, words
 from flows.settings import PREFIX, Settings
 from flows.simulated import Simulated, simulator
 from flows.terminal import counted, progress_bars, table
@@ -41,9 +42,20 @@ AN_MQL = """
     SELECT person_key FROM cycles WHERE origin = 'live' AND kind = 'mql' AND owner_id IS NOT NULL
     ORDER BY accepted_at IS NULL, trigger_rule <> 'score', opened_at LIMIT 1"""
 HELD_BACK = "SELECT person_key FROM blocks ORDER BY kind <> 'with_sales', at DESC LIMIT 1"
+CREATED = """
+    SELECT object, count(DISTINCT target) FROM outbox
+    WHERE state = 'applied' AND (is_creation OR object IN ('mql_record', 'task')) GROUP BY object ORDER BY object"""
 NEAR_MISS = """
     SELECT s.person_key FROM scores s WHERE s.score < 6500 AND s.fit >= 4000
     AND NOT EXISTS (SELECT 1 FROM cycles c WHERE c.person_key = s.person_key) ORDER BY s.score DESC LIMIT 1"""
+
+MADE = {
+    "lead": ("lead", "leads"),
+    "mql_record": ("MQL__c record", "MQL__c records"),
+    "person": ("lead, by way of the native sync", "leads, by way of the native sync"),
+    "task": ("task", "tasks"),
+}
+"""What a creation in the outbox has made."""
 
 # The simulated subscription has no other integration, so the demo takes nearly all of its 100 calls per 20 s.
 HASTE = {"calls_per_20_seconds: 50": "calls_per_20_seconds: 90"}
@@ -61,10 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "Two servers on this machine that speak as Salesforce and Marketo do.",
     )
     people = ["--people", str(options.people), "--seed", str(options.seed)]
-    with (
-        console.status(f"generating {options.people:,} people and their last 90 days …"),
-        simulator(*people) as company,
-    ):
+    with ExitStack() as house:
+        with console.status(f"generating {options.people:,} people and their last 90 days …"):
+            company = house.enter_context(simulator(*people))
         console.print(
             f"Salesforce at {company.salesforce}, Marketo at {company.marketo}, both simulated, both over HTTP"
         )
@@ -190,10 +201,13 @@ def _show_baseline(settings: Settings, console: Console) -> None:
 
 
 def _show_sales(settings: Settings, console: Console) -> None:
-    """What the reps did with what they were given."""
+    """What was created for the reps, and what they did with it."""
     with wired(settings, needs_platforms=False) as wiring, wiring.ledger.read() as connection:
         cycles = _all_cycles(connection)
         names = dict(read.owners(connection).select("owner_id", "name").iter_rows())
+        created = connection.execute(sa.text(CREATED)).all()
+    told = ", ".join(words.counted(n, *MADE[object]) for object, n in created)
+    console.print(f"created in the CRM: {told or 'nothing'}", highlight=False)
     ours = cycles.filter((pl.col("origin") == Origin.LIVE) & ~pl.col("is_trial"))
     states = ours.group_by("kind", "state", "close_reason").len().sort("len", descending=True)
     rows = [(kind, state, reason or "", n) for kind, state, reason, n in states.iter_rows()]

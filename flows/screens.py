@@ -195,9 +195,16 @@ def _cycles(told: Explanation) -> Iterator[RenderableType]:
         for verb, assignments in (("owner", told.assignments), ("would go to", told.would_get)):
             for chosen in assignments:
                 if chosen["cycle_key"] == row["cycle_key"]:
-                    pool = f", pool {chosen['pool']}" if chosen["pool"] else ""
-                    who, rule = chosen.get("owner", "nobody"), chosen["rule_id"]
-                    yield Text(f"    {verb} {who} by rule {rule} ({chosen['how']}{pool})")
+                    yield Text(f"    {verb} {chosen.get('owner', 'nobody')}{_how(chosen)}")
+
+
+def _how(chosen: Mapping[str, Any]) -> str:
+    """How an owner was found: by which rule and rotation, or without any."""
+    if chosen["how"] == "rule":
+        pool = f", pool {chosen['pool']}" if chosen["pool"] else ""
+        return f" by rule {chosen['rule_id']}{pool}"
+    told = words.FOUND_BY.get(chosen["how"], f"by {chosen['how']}")
+    return f": {told}" if chosen["how"] == "nobody" else f", {told}"
 
 
 def _condition(check: Check) -> str:
@@ -211,7 +218,7 @@ def _because(row: Mapping[str, Any]) -> str:
     told = [
         f"{name} {value}"
         for name, value in reasons.items()
-        if isinstance(value, str | int | float) and value != ""
+        if name != "rule" and isinstance(value, str | int | float) and value != ""
     ]
     return "; ".join(told[:3])
 
