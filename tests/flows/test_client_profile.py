@@ -12,6 +12,7 @@ from schemas.vocabulary import Platform, Stream
 from tasks.profile import ClientProfile, client_profile
 from tests.data.pages import contact, lead, moment
 from tests.flows.told import Company, Told
+from tests.ledger_fixtures import *  # noqa: F403  the real databases
 
 DAY = 24.0
 WON = 32
@@ -19,28 +20,32 @@ WON = 32
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
-    """Thirty-two companies that bought sixty days ago, each with two contacts, and two hundred leads."""
     with Ledger.open(f"sqlite:///{tmp_path / 'company.db'}") as opened:
         opened.upgrade()
-        salesforce = Told(Platform.SALESFORCE)
-        made = Company(opened, others={Platform.SALESFORCE: salesforce})
-        for n in range(WON):
-            _customer(salesforce, n)
-        for n in range(200):
-            values = {"email": f"x@other{n}.example", "last_name": "Roe", "company": f"Other {n}"}
-            salesforce.tell(
-                Stream.LEADS,
-                lead(
-                    f"L{n}",
-                    created=-90 * DAY,
-                    changed=-90 * DAY,
-                    title=TITLES[n % 4],
-                    industry="Retail",
-                    **values,
-                ),
-            )
-        made.sync(0)
-        yield made
+        yield founded(opened)
+
+
+def founded(ledger: Ledger) -> Company:
+    """Thirty-two companies that bought sixty days ago, each with two contacts, and two hundred leads."""
+    salesforce = Told(Platform.SALESFORCE)
+    made = Company(ledger, others={Platform.SALESFORCE: salesforce})
+    for n in range(WON):
+        _customer(salesforce, n)
+    for n in range(200):
+        values = {"email": f"x@other{n}.example", "last_name": "Roe", "company": f"Other {n}"}
+        salesforce.tell(
+            Stream.LEADS,
+            lead(
+                f"L{n}",
+                created=-90 * DAY,
+                changed=-90 * DAY,
+                title=TITLES[n % 4],
+                industry="Retail",
+                **values,
+            ),
+        )
+    made.sync(0)
+    return made
 
 
 TITLES = ["Director of Operations", "Assistant", "Marketing Manager", "VP Sales"]
@@ -113,9 +118,9 @@ def base_share(profile: ClientProfile, value: str) -> float:
 
 
 def test_customers_are_the_people_with_a_role_in_the_first_win_and_what_they_share_is_proposed(
-    company: Company,
+    ledger: Ledger,
 ) -> None:
-    profile = found(company)
+    profile = found(founded(ledger))
     assert (profile.profile.companies, profile.people, profile.profile.weighted) == (WON, WON, True)
     assert shares(profile, "industry") == {"Technology": 1.0, "Retail": 0.0}
     assert [cell.value for cell in profile.profile.proposed if cell.attribute == "industry"] == ["Technology"]

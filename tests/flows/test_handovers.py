@@ -14,6 +14,7 @@ from schemas.vocabulary import Stream
 from tasks.handovers import NOT_LEARNED_FROM, SIGNAL, Handovers, past_handovers
 from tests.data.pages import moment, person
 from tests.flows.told import Company
+from tests.ledger_fixtures import *  # noqa: F403  the real databases
 
 WHO = {"email": "ada@alder.example", "last_name": "Berg", "company": "Alder Freight"}
 
@@ -79,7 +80,8 @@ def test_the_points_of_the_signals_add_up_to_the_engagement_that_was_decided(com
     assert max(decided) > 0
 
 
-def test_no_column_tells_who_somebody_is_or_what_sales_did(company: Company) -> None:
+def test_no_column_tells_who_somebody_is_or_what_sales_did(ledger: Ledger) -> None:
+    company = Company(ledger)
     company.person("1")
     company.sync(0)
     company.raises_hand("a", "1", 1)
