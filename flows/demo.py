@@ -44,15 +44,17 @@ AN_MQL = """
 HELD_BACK = "SELECT person_key FROM blocks ORDER BY kind <> 'with_sales', at DESC LIMIT 1"
 CREATED = """
     SELECT object, count(DISTINCT target) FROM outbox
-    WHERE state = 'applied' AND (is_creation OR object IN ('mql_record', 'task')) GROUP BY object ORDER BY object"""
+    WHERE state = 'applied' AND object IN ('mql_record', 'task') GROUP BY object
+    UNION ALL
+    SELECT 'lead', count(DISTINCT o.person_key) FROM outbox o JOIN records r ON r.person_key = o.person_key
+    WHERE o.is_creation AND r.platform = 'salesforce' HAVING count(*) > 0"""
 NEAR_MISS = """
     SELECT s.person_key FROM scores s WHERE s.score < 6500 AND s.fit >= 4000
     AND NOT EXISTS (SELECT 1 FROM cycles c WHERE c.person_key = s.person_key) ORDER BY s.score DESC LIMIT 1"""
 
 MADE = {
-    "lead": ("lead", "leads"),
+    "lead": ("lead, of somebody who was only in Marketo", "leads, of people who were only in Marketo"),
     "mql_record": ("MQL__c record", "MQL__c records"),
-    "person": ("lead, by way of the native sync", "leads, by way of the native sync"),
     "task": ("task", "tasks"),
 }
 """What a creation in the outbox has made."""
