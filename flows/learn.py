@@ -45,7 +45,8 @@ def learn(outcome: Literal["accepted", "won"] = "accepted", since: date | None =
                 f"{SCORECARDS}/{path.name} is there already and may be in force: choose another name, or delete it"
             )
         write_scorecard(found.learned.card, path)
-        leave(LEARNED, artifacts.learned(found.learned, found.handovers, path), f"A scorecard for {outcome}")
+        told = artifacts.learned(found.learned, found.handovers, path, path.read_text(encoding="utf-8"))
+        leave(LEARNED, told, f"A scorecard for {outcome}")
         n = len(found.handovers.frame)
         return Completed(
             message=f"{SCORECARDS}/{path.name} learned from {n:,} handovers; nothing is in force"

@@ -20,8 +20,8 @@ points, commit it, and name it in a model of `scoring.yaml`.
 """
 
 
-def learned(result: Learned, handovers: Handovers, path: Path) -> str:
-    """The card beside the present rules, what speaks for and against, and what to do with it."""
+def learned(result: Learned, handovers: Handovers, path: Path, text: str) -> str:
+    """The card beside the present rules, what speaks for and against, what to do with it, and the file's `text`."""
     verdict = NO_BETTER if result.is_no_better_than_chance else _compared(result)
     if result.shaky:
         verdict += f" It rests on only {result.rarer} of the rarer outcome: mind the intervals."
@@ -40,6 +40,7 @@ def learned(result: Learned, handovers: Handovers, path: Path) -> str:
             table("What speaks against", *_weighed(result.card, sign=-1)),
             listed("Left out, because it knows the outcome", leaks),
             NOW.format(file=path.name, folder=path.parent.name),
+            f"\n```yaml\n{text.rstrip()}\n```\n",
         ]
     )
 

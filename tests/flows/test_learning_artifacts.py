@@ -27,20 +27,23 @@ def handovers() -> Handovers:
 def test_a_manager_reads_how_good_the_card_is_beside_the_present_rules_and_what_it_prefers(
     learned: Learned,
 ) -> None:
-    told = artifacts.learned(learned, handovers(), Path("playbook/scorecards/won.yaml"))
+    told = artifacts.learned(learned, handovers(), Path("playbook/scorecards/won.yaml"), "base: 50\n")
     assert f"AUC of {learned.measures['scorecard'].auc:.2f}, the present score" in told
     assert "| source: Referral | +" in told
     assert "| source: Chat | -" in told
     assert "left aside: 7 expired, 2 trial" in told
     assert "- outcome code: " in told  # a leak, with its evidence
     assert "`won.yaml` in `scorecards`" in told
+    assert told.endswith(
+        "```yaml\nbase: 50\n```\n"
+    )  # what the file says, where nobody sees the worker's folder
 
 
 def test_a_card_that_is_no_better_than_chance_says_so_first() -> None:
     noise = company().select("number", "won", "colour", "visits").sample(fraction=1, seed=1, shuffle=True)
     shuffled = noise.with_columns(company()["number"])
     found = learn(shuffled, "won", "number")
-    told = artifacts.learned(found, handovers(), Path("playbook/scorecards/won.yaml"))
+    told = artifacts.learned(found, handovers(), Path("playbook/scorecards/won.yaml"), "")
     assert found.is_no_better_than_chance
     assert told.startswith("**On the later rows the scorecard is not told apart from chance")
 
