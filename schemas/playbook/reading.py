@@ -14,7 +14,11 @@ from schemas.playbook.faults import Fault, place
 
 def read_yaml(path: Path) -> Any:
     """The document, with the positions that `faults.place` looks up; an empty file is an empty mapping."""
-    document = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as fault:
+        raise MarkedYAMLError(problem=f"not UTF-8 (byte {fault.start}); save the file as UTF-8") from None
+    document = YAML(typ="rt").load(text)
     return {} if document is None else document
 
 

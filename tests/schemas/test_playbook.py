@@ -81,6 +81,13 @@ def test_a_missing_file_and_broken_yaml_are_faults(folder: Path) -> None:
     assert "not YAML" in found
 
 
+def test_a_file_in_another_encoding_is_a_fault(folder: Path) -> None:
+    path = folder / "scoring.yaml"
+    path.write_bytes(path.read_bytes() + "# Grüße\n".encode("latin-1"))
+    (fault,) = faults(folder)
+    assert fault.startswith("scoring.yaml: not YAML: not UTF-8 (byte ")
+
+
 def test_a_comment_makes_no_new_version_but_a_changed_rule_does(folder: Path) -> None:
     before = load_playbook(folder)
     edit(folder, "scoring.yaml", "tokens:", "# agreed with sales\ntokens:")
