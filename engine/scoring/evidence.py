@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from engine.calendar import day_number
+from engine.data.attributes import FALSE_BY_DEFAULT
 from engine.scoring.reach import Reach, is_plain
 from engine.scoring.rolling import distinct_within
 from engine.scoring.visits import VISITS, visits
@@ -141,13 +142,14 @@ def _special(
         rows = seen.filter(expression(signal.visit)).with_columns(
             once_key=pl.col("visit"), superseded_at=pl.col("next_page_at")
         )
-        if signal.count is not None:  # a visit is counted from its first page on that meets the condition
-            rows = rows.sort("occurred_at", "activity_key").unique(["person_key", "visit"], keep="first")
-            rows = rows.with_columns(pl.lit(None, UTC).alias("superseded_at"))
     else:
         assert signal.when is not None
         rows = activities.filter(expression(signal.when)).with_columns(_once_key(signal).alias("once_key"))
     rows = _of_people(rows, states, signal)
+    if signal.visit is not None and signal.count is not None:
+        # A visit is counted from its first page on that meets the conditions.
+        rows = rows.sort("occurred_at", "activity_key").unique(["person_key", "visit"], keep="first")
+        rows = rows.with_columns(pl.lit(None, UTC).alias("superseded_at"))
     if signal.count is not None:
         rows = distinct_within(rows, pl.col("once_key"), signal.count.within).filter(
             pl.col("within") >= signal.count.at_least
@@ -186,9 +188,12 @@ def _of_people(rows: pl.DataFrame, states: pl.DataFrame, signal: Signal) -> pl.D
     then = rows.sort("occurred_at").join_asof(
         known, left_on="occurred_at", right_on="state_at", by="person_key", check_sortedness=False
     )
-    holds = then.select(pl.col(list(names)).name.map(lambda name: names[name])).select(
-        expression(signal.person).alias("holds")
-    )["holds"]
+    defaults = [name for name in names.values() if name in FALSE_BY_DEFAULT]
+    holds = (
+        then.select(pl.col(place).alias(name) for place, name in names.items())
+        .with_columns(pl.col(defaults).fill_null(False))
+        .select(expression(signal.person).alias("holds"))["holds"]
+    )
     return then.filter(holds).drop("state_at", *names)
 
 

@@ -62,7 +62,7 @@ def carrying_acts(
     `now`: as above. `scored`: a row per act, under its key as person_key: the person as if that act had not been.
     """
     score = float(now[f"{prefix}score"][0])
-    held = bool(now.select(expression(condition).alias("holds"))["holds"][0])
+    held = _holds(now, condition)
     told = scored.with_columns(holds=expression(condition), lost=score - pl.col(f"{prefix}score"))
     heavy = told.filter(pl.col("lost") > 0).sort("lost", "person_key", descending=[True, False])
     return [
@@ -95,9 +95,10 @@ def _more_acts(now: pl.DataFrame, basis: Basis, window: Window) -> Iterator[Chan
         .iter_rows()
     }
     for number, row in enumerate(engagement.signal_table(basis.model).iter_rows(named=True)):
-        if row["raw"] <= 0:
-            continue
         signal = basis.model.engagement.signals[number]
+        # How many more acts a counter wants depends on when they come.
+        if row["raw"] <= 0 or signal.count or not _holds(now, signal.person):
+            continue
         total, today = sums.get(number, (0, 0))
         before = min(total, row["cap"])
         for times in TIMES:
@@ -113,6 +114,10 @@ def _more_acts(now: pl.DataFrame, basis: Basis, window: Window) -> Iterator[Chan
                 yield Change(
                     "act", signal.id, asks, times, "engagement", gain, frozenset({f"signal {signal.id}"})
                 )
+
+
+def _holds(now: pl.DataFrame, condition: str | None) -> bool:
+    return condition is None or bool(now.select(expression(condition).alias("holds"))["holds"][0])
 
 
 def _other_attributes(now: pl.DataFrame, model: Model) -> Iterator[Change]:

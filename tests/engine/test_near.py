@@ -41,9 +41,9 @@ RULES = Scoring.model_validate(
 
 
 def reached(
-    acts: list[dict[str, object]], condition: str, **who: Any
+    acts: list[dict[str, object]], condition: str, rules: Scoring = RULES, **who: Any
 ) -> list[tuple[list[tuple[str, int]], float]]:
-    found = basis(acts, rules=RULES)
+    found = basis(acts, rules=rules)
     now = in_points(score_at(people([("p", NOW)], **who), found, window()))
     options = smallest_changes(now, found[0], condition, window())
     return [([(change.rule, change.times) for change in option], score) for option, score in options]
@@ -68,6 +68,27 @@ def test_two_changes_are_told_only_where_one_does_not_suffice() -> None:
 def test_a_second_act_of_a_day_is_no_gain_for_what_counts_once_a_day() -> None:
     today = [act(1, NOW - timedelta(minutes=5), url="/pricing")]
     assert ("pricing", 1) not in [change for option, _ in reached(today, "score >= 25") for change in option]
+
+
+def test_nothing_is_promised_of_one_more_act_that_would_not_count_by_itself() -> None:
+    cap = {"points": 60, "in": "30 days"}
+    third = {
+        "id": "third",
+        "when": "url = '/x'",
+        "count": {"at_least": 3, "in": "7 days"},
+        "points": 60,
+        "cap": cap,
+    }
+    bosses = {
+        "id": "bosses",
+        "when": "url = '/y'",
+        "person": "seniority = 'c_level'",
+        "points": 60,
+        "cap": cap,
+    }
+    rules = Scoring.model_validate({"engagement": {"half_life": None, "signals": [third, bosses]}, "fit": []})
+    assert reached([], "score >= 30", rules, seniority="manager") == []
+    assert reached([], "score >= 30", rules, seniority="c_level") == [([("bosses", 1)], 30.0)]
 
 
 SITES = st.lists(st.sampled_from(["/pricing", "/case", "/jobs"]), max_size=6)

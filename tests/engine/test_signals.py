@@ -158,6 +158,33 @@ def test_a_signal_that_asks_who_the_person_was_goes_by_the_instant_of_the_act() 
     assert engagement(targets, acts, NOW - 2 * DAY, states=states) == 0
 
 
+def test_a_signal_takes_what_nothing_is_known_about_for_not_so_like_every_other_rule() -> None:
+    others = rules({**PRICING, "person": "NOT is_student"})
+    shape = {"person_key": pl.String, "at": UTC, "is_student": pl.Boolean}
+    for said, points in ((None, 10), (False, 10), (True, 0)):
+        states = pl.DataFrame([("p", NOW - 5 * DAY, said)], schema=shape, orient="row")
+        assert engagement(others, pages(DAY), states=states) == points
+        assert engagement(others, pages(9 * DAY), states=states) == 10  # before anything was known
+
+
+def test_a_visit_is_counted_from_the_page_on_at_which_the_person_was_the_right_one() -> None:
+    second = rules(
+        {
+            "id": "second",
+            "visit": "pages >= 1",
+            "person": "seniority = 'c_level'",
+            "count": {"at_least": 2, "in": "7 days"},
+        }
+    )
+    promoted = pl.concat(
+        [
+            people([("p", NOW - 30 * DAY)], "manager"),
+            people([("p", NOW - 3 * DAY + 2 * MINUTE)], "c_level"),
+        ]
+    )
+    assert engagement(second, pages(3 * DAY, 3 * DAY - 5 * MINUTE, DAY), states=promoted) == 10
+
+
 def test_further_models_count_the_acts_of_their_line_and_take_the_rest_from_the_top() -> None:
     given = rules(
         PRICING,
