@@ -2,12 +2,14 @@
 
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from ledger import runs
 from ledger.facts import handed_in, read
 from ledger.lease_token import LeaseToken
 from ledger.open import Ledger
@@ -23,6 +25,8 @@ from tasks.run import Run
 
 NAMES = {"observed_at": "occurred_at"}
 OPTIONAL = ("strength",)
+MOST = 1000
+"""Points of one adjustment: ten times what a part of the score can have."""
 
 
 class Refused(Exception):
@@ -82,12 +86,18 @@ def adjust(
         raise Refused(f"no model {model!r} whose score can be adjusted; there are: {', '.join(scored)}")
     if not points:
         raise Refused("0 points adjust nothing; give points to add or, negative, to take")
+    if abs(points) > MOST:
+        raise Refused(f"{points} points are more than a score has; give {MOST} at most")
+    if not reason.strip() or not author.strip():
+        raise Refused("an adjustment has a reason and an author; give both")
     with ledger.read() as connection:
         person = one_person(connection, text)
         if read.people(connection, [person])["is_erased"].any():
             raise Unknown(f"{person} was forgotten; nothing is scored any more")
-    zone = playbook.organisation.zone
-    until = datetime.combine(last_day + timedelta(days=1), time(), zone) if last_day else None
+        decided = runs.last_as_of(connection)
+    until = _end_of(last_day, playbook.organisation.zone) if last_day else None
+    if until is not None and decided is not None and until <= decided:
+        raise Refused(f"{last_day} is over, so nothing would be adjusted; give a later last day")
     row = {
         "adjustment_key": str(key),
         "person_key": person,
@@ -102,6 +112,12 @@ def adjust(
     with ledger.begin(token) as tx, tx.silo(Silo.DATA):
         handed_in.add_adjustment(tx, pl.DataFrame([row], schema=shape))
     return Adjusted(str(key), person, model, part, points, until)
+
+
+def _end_of(day: date, zone: ZoneInfo) -> datetime:
+    if day.year == MAXYEAR:
+        raise Refused(f"{day} is too far ahead; leave --expires out for good")
+    return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def read_intents(path: Path) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
@@ -130,7 +146,8 @@ def read_intents(path: Path) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
         return good, []
     # The door names a bad row by its key, which several rows may share: each row again by itself tells its line.
     rejected = []
-    for row in raw.iter_slices(1):
+    suspect = raw.filter(pl.col("domain").fill_null("?").is_in(found.rejected["key"].unique().to_list()))
+    for row in suspect.iter_slices(1):
         alone = admit(row.select(names), Intents, "domain").rejected
         if len(alone):
             rejected.append((int(row["line"][0]), "; ".join(alone["reasons"][0])))

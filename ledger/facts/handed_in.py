@@ -46,11 +46,15 @@ def add_intents(tx: UnitOfWork, rows: pl.DataFrame) -> int:
 
 
 def take_in(tx: UnitOfWork, as_of: datetime) -> int:
-    """What waits becomes known at `as_of`, and whom it is about becomes due; how many rows waited."""
+    """What waits becomes known at `as_of`, and whom it is about becomes due; how many rows that were.
+
+    An observation that is younger than the run waits for a later one, like everything else.
+    """
+    seen = (intents.c.learned_at.is_(None), intents.c.occurred_at <= as_of)
     adjusted = list(
         tx.connection.scalars(sa.select(adjustments.c.person_key).where(adjustments.c.at.is_(None)))
     )
-    domains = list(tx.connection.scalars(sa.select(intents.c.domain).where(intents.c.learned_at.is_(None))))
+    domains = list(tx.connection.scalars(sa.select(intents.c.domain).where(*seen)))
     if not adjusted and not domains:
         return 0
     living = sa.select(sa.func.coalesce(people.c.merged_into, people.c.person_key).label("person_key"))
@@ -62,7 +66,7 @@ def take_in(tx: UnitOfWork, as_of: datetime) -> int:
     )
     found = fetch(tx.connection, of_domains.distinct(), {"person_key": pl.String})
     tx.execute(sa.update(adjustments).where(adjustments.c.at.is_(None)).values(at=as_of))
-    tx.execute(sa.update(intents).where(intents.c.learned_at.is_(None)).values(learned_at=as_of))
+    tx.execute(sa.update(intents).where(*seen).values(learned_at=as_of))
     schedule.mark_due(tx, pl.concat([theirs, found])["person_key"])
     return len(adjusted) + len(domains)
 

@@ -182,13 +182,17 @@ def test_an_adjustment_counts_from_the_next_sync_through_its_last_day(operator: 
     [
         (("--points", "5", "--model", "learned"), "no model 'learned' whose score can be adjusted"),
         (("--points", "0"), "0 points adjust nothing"),
+        (("--points", "99999999999999999999"), "99999999999999999999 points are more than a score has"),
+        (("--points", "5", "--expires", "2001-01-01"), "2001-01-01 is over"),
+        (("--points", "5", "--expires", "9999-12-31"), "9999-12-31 is too far ahead"),
+        (("--points", "5", "--author", " "), "an adjustment has a reason and an author"),
     ],
 )
 def test_an_adjustment_that_means_nothing_is_refused_in_one_line(
     operator: Operator, arguments: tuple[str, ...], said: str
 ) -> None:
     person = operator.query("SELECT person_key FROM people LIMIT 1").item()
-    ran = operator.run("adjust", person, *arguments, "--reason", "x", "--author", "ops")
+    ran = operator.run("adjust", person, "--reason", "x", "--author", "ops", *arguments)
     assert ran.status == 2
     assert ran.said.startswith(said)
     assert operator.run("adjust", "nobody", "--points", "5", "--reason", "x", "--author", "ops").status == 2
