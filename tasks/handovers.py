@@ -14,6 +14,7 @@ from datetime import datetime
 import polars as pl
 import sqlalchemy as sa
 
+from engine.data.assets import with_tags
 from engine.data.attributes import attributes_at, states_of
 from engine.data.intent import intent_acts
 from engine.learning.outcomes import Outcome, accepted, known_past, won
@@ -166,9 +167,9 @@ def _rows(
     attributes = attributes_at(instants, states, attribute_rules(playbook), names).select(names)
     told_more = bool(playbook.platforms.answers)
     activities = read.activities(connection, keys, known_by, with_attributes=told_more)
-    intents = intent_acts(
-        handed_in.read_intents(connection, states["email_domain"].drop_nulls().unique(), known_by), states
-    )
+    domains = states["email_domain"].drop_nulls().unique()
+    intents = intent_acts(handed_in.read_intents(connection, domains, known_by), states)
+    intents = with_tags(known_when_opened(intents, told), playbook.assets)
     verdicts = read.verdicts(connection, keys, known_by)
     signals = _signal_points(
         instants,
@@ -192,6 +193,19 @@ def _rows(
         pl.col("cycle_key").is_in(assumed.to_list()).alias("assumed"),
     )
     return pl.concat([own, attributes, signals], how="horizontal")
+
+
+def known_when_opened(intents: pl.DataFrame, told: pl.DataFrame) -> pl.DataFrame:
+    """Of intent acts under the keys of cycles those that the run which opened the cycle had learned of.
+
+    A file may come months after what it tells of: that is no reason for a handover which was long over.
+    """
+    known = told.select("known_by", person_key="cycle_key")
+    return (
+        intents.join(known, on="person_key", maintain_order="left")
+        .filter(pl.col("learned_at") <= pl.col("known_by"))
+        .select(intents.columns)
+    )
 
 
 def _of_cycles(facts: pl.DataFrame, seen: pl.DataFrame, instant: str) -> pl.DataFrame:

@@ -51,8 +51,8 @@ def plan_scores(ledger: Ledger, present: Playbook, changed: Playbook, progress: 
     with ledger.read() as connection:
         as_of = runs.last_committed_as_of(connection)
         keys = schedule.living(connection)
-    if as_of is None:
-        raise Unknown("nothing was decided yet; run `mqlflow sync` first")
+    if as_of is None or not keys:
+        raise Unknown("nobody was decided yet; run `mqlflow sync` first")
     before, after = [], []
     for start in range(0, len(keys), CHUNK):
         some = keys[start : start + CHUNK]
@@ -61,7 +61,7 @@ def plan_scores(ledger: Ledger, present: Playbook, changed: Playbook, progress: 
         progress.advance("score", len(some), len(keys))
     old = {model.id: model.prefix for model in present.models}
     new = {model.id: model.prefix for model in changed.models}
-    was, will = _joined(before), _joined(after)
+    was, will = pl.concat(before), pl.concat(after)
     step = changed.platforms.push.score_step
     return Plan(
         at=as_of,
@@ -98,10 +98,6 @@ def _scored(ledger: Ledger, keys: list[str], playbook: Playbook, as_of: datetime
     return now.select("person_key", *results, *held)
 
 
-def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat(parts) if parts else pl.DataFrame(schema={"person_key": pl.String})
-
-
 def _of_model(scored: pl.DataFrame, prefix: str) -> pl.DataFrame:
     grade = pl.col(f"{prefix}grade") if f"{prefix}grade" in scored.columns else pl.lit(None, pl.String)
     return scored.select("person_key", pl.col(f"{prefix}score").alias("score"), grade.alias("grade"))
@@ -111,7 +107,7 @@ def _reached(was: pl.DataFrame, will: pl.DataFrame, present: Playbook, changed: 
     before = {trigger.id for trigger in present.lifecycle.triggers if trigger.person}
     found = []
     for trigger in changed.lifecycle.triggers:
-        if not trigger.person or not len(will):
+        if not trigger.person:
             continue
         name = f"trigger {trigger.id}"
         held = was.select("person_key", held=name if trigger.id in before else pl.lit(False))

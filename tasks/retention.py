@@ -25,7 +25,7 @@ class Retention:
 def retire(ledger: Ledger, run: Run, retention: Retention) -> dict[str, int]:
     """Once a day of the platforms' time: removes old quarantine and blanks old raw attributes; how many rows.
 
-    Scores and rules don't read raw attributes; what they do read of an activity stays.
+    Of what rules read only `answers` go with them; everything else that they read of an activity stays.
     """
     if run.last_as_of is not None and run.last_as_of.date() == run.as_of.date():
         return {}

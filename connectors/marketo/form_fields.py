@@ -6,6 +6,9 @@ left as it came: what was entered is no reason to lose the act.
 
 from collections.abc import Iterator
 
+DEEPEST = 20
+"""Arrays within arrays: deeper than any form's, and no way to exhaust the stack."""
+
 
 class _NotPhp(ValueError):
     """The text is no PHP-serialised array of plain values."""
@@ -13,38 +16,40 @@ class _NotPhp(ValueError):
 
 def form_fields(text: str) -> dict[str, str] | None:
     """Values by field, in the form's order; None if the text can't be read. Nested values and nulls are left out."""
-    data = text.encode()
     try:
+        data = text.encode()
         values, end = _array(data, 0)
-    except (_NotPhp, UnicodeDecodeError, IndexError):
+    except (_NotPhp, UnicodeError, IndexError):
         return None
     return {key: value for key, value in values if value is not None} if end == len(data) else None
 
 
-def _array(data: bytes, at: int) -> tuple[list[tuple[str, str | None]], int]:
+def _array(data: bytes, at: int, depth: int = 0) -> tuple[list[tuple[str, str | None]], int]:
+    if depth > DEEPEST:
+        raise _NotPhp
     count, at = _number(data, _after(data, at, b"a:"), b":{")
     pairs = []
     for _ in range(count):
-        key, at = _value(data, at)
-        value, at = _value(data, at)
+        key, at = _value(data, at, depth)
+        value, at = _value(data, at, depth)
         pairs.append((key or "", value))
     return pairs, _after(data, at, b"}")
 
 
-def _value(data: bytes, at: int) -> tuple[str | None, int]:
+def _value(data: bytes, at: int, depth: int) -> tuple[str | None, int]:
     kind = data[at : at + 2]
     if kind == b"s:":
         length, at = _number(data, at + 2, b':"')
         return data[at : at + length].decode(), _after(data, at + length, b'";')
     if kind in (b"i:", b"d:", b"b:"):
-        end = data.index(b";", at) if b";" in data[at:] else -1
+        end = data.find(b";", at)
         if end < 0:
             raise _NotPhp
         return data[at + 2 : end].decode(), end + 1
     if kind == b"N;":
         return None, at + 2
     if kind == b"a:":
-        return None, _array(data, at)[1]
+        return None, _array(data, at, depth + 1)[1]
     raise _NotPhp
 
 

@@ -42,7 +42,12 @@ def _quoted(name: str | None) -> str:
 
 def _typed(text: pl.Expr, answer: Answer) -> pl.Expr:
     if answer.type == "number":
-        return text.str.replace_all(",", ".", literal=True).cast(pl.Float64, strict=False)
+        # Three digits after every comma are thousands; any other comma is a decimal one.
+        is_grouped = text.str.contains(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$")
+        comma = pl.when(is_grouped).then(pl.lit("")).otherwise(pl.lit("."))
+        plain = text.str.replace_all(",", comma, literal=True)
+        number = plain.cast(pl.Float64, strict=False)
+        return pl.when(number.is_finite()).then(number)
     if answer.type == "boolean":
         word = text.str.to_lowercase()
         return (

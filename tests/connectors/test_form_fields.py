@@ -15,7 +15,19 @@ def test_values_are_read_by_their_lengths_in_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "Budget=10", "a:1:{", TEXT, TEXT[:40], "N;", 'a:1:{s:9999999:"x";N;}', "a:1:{i:1;i:2"]
+    "text",
+    [
+        "",
+        "Budget=10",
+        "a:1:{",
+        TEXT,
+        TEXT[:40],
+        "N;",
+        'a:1:{s:9999999:"x";N;}',
+        "a:1:{i:1;i:2",
+        "a:1:{i:0;" * 5000,
+        "\ud800",
+    ],
 )
 def test_what_is_cut_off_or_something_else_is_not_read(text: str) -> None:
     assert form_fields(text) is None

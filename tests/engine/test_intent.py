@@ -11,6 +11,7 @@ from engine.data.intent import intent_acts
 from ledger.facts.handed_in import INTENT
 from schemas.frames.base import UTC as UTC_TYPE
 from schemas.playbook.platforms import Answer
+from tasks.handovers import known_when_opened
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -55,6 +56,17 @@ def test_an_observation_counts_for_everybody_while_they_have_the_domain() -> Non
     ]
 
 
+def test_a_handover_is_learned_from_without_what_was_handed_in_after_it() -> None:
+    known = states(("c1", NOW - 9 * DAY, "acme.example", False), ("c2", NOW - 9 * DAY, "acme.example", False))
+    told = pl.DataFrame({"cycle_key": ["c1", "c2"], "known_by": [NOW - 4 * DAY, NOW - DAY]})
+    seen_early = seen(("acme.example", NOW - 5 * DAY)).with_columns(
+        learned_at=pl.lit(NOW - 2 * DAY, UTC_TYPE)
+    )
+    acts = intent_acts(seen_early, known)
+    assert len(acts) == 2
+    assert known_when_opened(acts, told)["person_key"].to_list() == ["c2"]
+
+
 def test_an_observation_about_a_free_mail_domain_is_about_nobody() -> None:
     assert intent_acts(seen(("gmail.com", NOW)), states(("p", NOW - DAY, "gmail.com", True))).is_empty()
 
@@ -66,7 +78,11 @@ def test_an_observation_about_a_free_mail_domain_is_about_nobody() -> None:
         ("text", "", None),
         ("number", "7.5", 7.5),
         ("number", "7,5", 7.5),
+        ("number", "1,000", 1000.0),
+        ("number", "1,234,567.5", 1234567.5),
         ("number", "many", None),
+        ("number", "NaN", None),
+        ("number", "infinity", None),
         ("boolean", "Yes", True),
         ("boolean", "no", False),
         ("boolean", "maybe", None),
