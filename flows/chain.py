@@ -28,6 +28,7 @@ from tasks.facts import load
 from tasks.fitness import unfit
 from tasks.handed_in import take_in
 from tasks.lifecycle import move
+from tasks.midnights import with_midnights_of_a_pause
 from tasks.preview import preview
 from tasks.progress import Progress
 from tasks.pull import pull
@@ -143,7 +144,7 @@ def decide_due(
     with ledger.read() as connection:
         due = schedule.due(connection, run.as_of)
     for keys in groups.batches(due, CHUNK):
-        facts = stage(load)(ledger, keys, playbook, window)
+        facts = with_midnights_of_a_pause(stage(load)(ledger, keys, playbook, window), playbook, window)
         scored = stage(score)(facts, playbook, window)
         moved = stage(move)(facts, scored, playbook, window, run.versions)
         asked = stage(derive)(ledger, facts, scored, moved, playbook, window)

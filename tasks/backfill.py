@@ -12,30 +12,23 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from engine.changes import ChangeDecisions
-from engine.data.attributes import attributes_at
 from engine.lifecycle import end_backfill
 from engine.lifecycle.standing import PLACE, before, standing_at
-from engine.reasons import reads
-from engine.scoring.accounts import with_account_scores
-from engine.scoring.midnights import ageing_midnights
-from engine.scoring.score import in_points, score_at
 from ledger.decisions import read as decisions
 from ledger.open import Ledger
-from schemas.conditions import expression
 from schemas.context import Window
 from schemas.frames import decisions as frames
 from schemas.frames.base import UTC, empty
 from schemas.playbook.load import Playbook
 from schemas.stretch import Stretch
 from schemas.vocabulary import Origin
-from tasks.attributes import attribute_rules
 from tasks.facts import Facts, load
 from tasks.lifecycle import Moved, move
+from tasks.midnights import with_midnights_of_the_past
 from tasks.record import record
 from tasks.run import Run
-from tasks.scoring import bases_of, score
+from tasks.scoring import score
 
-AT = ["person_key", "at"]
 NOBODY = pl.Series("person_key", [], dtype=pl.String)
 NOTHING_ASKED = ChangeDecisions(empty(frames.Changes), empty(frames.Drops), empty(frames.Conflicts))
 
@@ -66,7 +59,7 @@ def decide_past(
     )
     left = sorted(set(keys) - set(told["person_key"]))
     facts = _as_it_was(load(ledger, left, playbook, window), past, window)
-    facts = replace(facts, instants=_with_midnights(facts, playbook, window))
+    facts = with_midnights_of_the_past(facts, playbook, window)
     if facts.instants.is_empty():
         return Decided()
     scored = score(facts, playbook, window)
@@ -87,34 +80,6 @@ def _as_it_was(facts: Facts, past: pl.DataFrame, window: Window) -> Facts:
         cycles=before(facts.cycles, begin),
         group_cycles=before(facts.group_cycles, begin),
     )
-
-
-def _with_midnights(facts: Facts, playbook: Playbook, window: Window) -> pl.DataFrame:
-    """person_key, at: the instants, and each midnight at which what puts people on a stage changes by itself.
-
-    A live run stores the next such midnight; the past has to find all of them.
-    """
-    counted = bases_of(facts, playbook, window, window.last_as_of)
-    nights = ageing_midnights(counted, window)
-    if nights.is_empty():
-        return facts.instants
-    begin = nights.select("person_key").unique().with_columns(pl.lit(window.last_as_of, UTC).alias("at"))
-    conditions = [rule.when for rule in playbook.lifecycle.stages]
-    read = {*playbook.scored_attributes, *(name for text in conditions for name in reads(text))}
-    if playbook.scoring.account:
-        read.add("account_id")
-    moments = pl.concat([facts.instants, nights, begin]).unique().sort(AT)
-    known = attributes_at(moments, facts.states, attribute_rules(playbook), columns=read)
-    scored = score_at(known, counted, window)
-    if playbook.scoring.account:
-        scored = with_account_scores(scored, facts.account_scores)
-    scored = in_points(scored, [model.prefix for model in playbook.models]).sort(AT)
-    truths = scored.select(*AT, *(expression(text).alias(f"is_{n}") for n, text in enumerate(conditions)))
-    names = truths.columns[len(AT) :]
-    is_same_person = pl.col("person_key") == pl.col("person_key").shift(1)
-    changed = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in names)
-    found = truths.filter(is_same_person & changed).join(nights, on=AT, how="semi")
-    return pl.concat([facts.instants, found.select(AT)]).unique().sort(AT)
 
 
 def _ended(moved: Moved, stored: pl.DataFrame, window: Window) -> Moved:
