@@ -38,6 +38,7 @@ FOUND_BY = {
     "opportunity": "as the opportunity's owner",
     "last_cycle": "as the owner of the last handover",
     "kept": "because a person had chosen them",
+    "crm": "by the CRM's own rule",
     "nobody": "nobody could be found",
 }
 RECORDS = {

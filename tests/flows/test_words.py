@@ -45,7 +45,7 @@ def test_handovers_are_told_by_kind_and_by_how_they_came() -> None:
     ]
 
 
-@pytest.mark.parametrize("how", ["rule", "kept", "nobody", OPPORTUNITY, ACCOUNT, LAST_CYCLE])
+@pytest.mark.parametrize("how", ["rule", "kept", "crm", "nobody", OPPORTUNITY, ACCOUNT, LAST_CYCLE])
 def test_every_way_to_an_owner_has_its_words(how: str) -> None:
     assert words.FOUND_BY[how] != how
 
