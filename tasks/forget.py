@@ -45,6 +45,7 @@ def forget(
         if account is not None:
             with tx.silo(Silo.SCORING):
                 record_account_scores(tx, accounts, account, at)
+    ledger.scrub()
     if done is None:
         raise Unknown(f"{key} is not in the ledger")
     return Forgotten(done.person_key, done.held, done.others, done.cycles_closed)
