@@ -31,6 +31,7 @@ def examine(
         _playbook(playbook),
         _live_since(live_since, min(moments, default=None)),
         *(finding for _, findings in platforms for finding in findings),
+        _placeholders(playbook),
         *_absent(sources),
         *(_roster(readable, playbook) if readable else ()),
     ]
@@ -48,6 +49,12 @@ def _database(ledger: Ledger) -> Finding:
 def _playbook(playbook: Playbook) -> Finding:
     versions = ", ".join(f"{silo} {version}" for silo, version in playbook.versions.items())
     return Finding("playbook", True, f"whole; versions {versions}")
+
+
+def _placeholders(playbook: Playbook) -> Finding:
+    """Beside what the CRM's examination proposes: which owners the playbook takes for nobody."""
+    names = ", ".join(playbook.assignment.placeholder_owners)
+    return Finding("placeholder owners", True, f"assignment.yaml names {names or 'none'}")
 
 
 def _live_since(since: datetime | None, now: datetime | None) -> Finding:

@@ -93,6 +93,7 @@ def test_the_doctor_finds_a_healthy_set_up_well_and_says_that_nothing_will_be_wr
     assert "nothing is written" in doctor.out
     assert "not bound yet" in doctor.out
     assert "proposed for assignment.placeholder_owners: Marketo Sync" in doctor.out
+    assert "placeholder owners: assignment.yaml names Marketo Sync, Default Lead Owner" in doctor.out
 
 
 @pytest.mark.parametrize("step", ["first", "silent", "dated"])
