@@ -14,6 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 
 class Bars:
@@ -63,7 +64,10 @@ def progress_bars(console: Console) -> Iterator[Bars]:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table whose numbers stand to the right; without a header where no column has a name."""
+    """A table whose numbers stand to the right; without a header where no column has a name.
+
+    Cells are shown as they are: what people wrote, and the brackets of a rule's pattern, are no markup.
+    """
     body = [list(row) for row in rows]
     made = Table(
         title=title,
@@ -77,7 +81,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         is_number = bool(body) and all(isinstance(row[number], int | float) for row in body)
         made.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in body:
-        made.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+        made.add_row(*(Text(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row))
     return made
 
 
