@@ -49,7 +49,7 @@ def _bursts(clicks: pl.DataFrame) -> pl.DataFrame:
     return (
         clicks.sort("occurred_at")
         .rolling("occurred_at", period=WITHIN, closed="both", group_by=_MAIL)
-        .agg(pl.col("link").n_unique().alias("links"))
+        .agg(pl.col("link").drop_nulls().n_unique().alias("links"))
         .filter(pl.col("links") >= LINKS)
         .select(*_MAIL, since=pl.col("occurred_at") - WITHIN, until="occurred_at")
         .unique()

@@ -34,7 +34,7 @@ def marked(*acts: Act, mail: str = "Newsletter", by_platform: bool = False) -> l
     return found["bot_why"].to_list()
 
 
-def click(after: float, link: str) -> Act:
+def click(after: float, link: str | None) -> Act:
     return after, "email_click", link
 
 
@@ -46,6 +46,9 @@ def test_three_links_of_a_mail_within_ten_seconds_are_a_gateway_from_the_first_c
 def test_three_clicks_on_one_link_or_slower_ones_are_a_person() -> None:
     assert marked(click(0, "a"), click(1, "a"), click(2, "a")) == [None] * 3
     assert marked(click(0, "a"), click(6, "b"), click(12, "c")) == [None] * 3
+    assert (
+        marked(click(0, "a"), click(1, "b"), click(2, None)) == [None] * 3
+    )  # a link that nobody told is no third one
 
 
 def test_an_open_in_a_burst_is_the_gateways_and_one_of_a_clicks_very_second_loaded_no_image() -> None:

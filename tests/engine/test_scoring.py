@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from engine.scoring.basis import bases
 from engine.scoring.score import score_at
-from engine.scoring.ticks import LOOK_AHEAD, next_ticks
-from schemas.frames.base import UTC, empty
+from engine.scoring.ticks import next_ticks
+from schemas.frames.base import UTC, dtypes, empty
 from schemas.frames.facts import Adjustments
 from tests.engine.scoring_world import (
     NOW,
@@ -27,6 +27,7 @@ from tests.engine.scoring_world import (
 )
 
 DAY = timedelta(days=1)
+MIDNIGHT = datetime.fromisoformat("2026-03-01T23:00:00+00:00")  # the last one before `NOW`, in Berlin
 
 
 def engagement(acts: list[dict[str, object]], at: datetime = NOW, *recycled: datetime) -> int:
@@ -237,19 +238,49 @@ def test_a_changed_signal_touches_only_people_who_have_evidence_for_it(acts, oth
     assert moved <= can_be
 
 
-@given(acts_strategy, recycled_at)
-def test_before_the_next_tick_no_midnight_changes_the_grade_or_a_watched_condition(acts, recycled) -> None:  # type: ignore[no-untyped-def]
-    watched = ["score >= 35", "engagement >= 10"]
-    found = basis(acts, *recycled, rules=RICH)
+adjusted = st.lists(
+    st.tuples(
+        st.sampled_from(["default", "logistics"]),
+        st.sampled_from(["engagement", "fit"]),
+        st.integers(-60, 60).filter(bool),
+        st.none() | st.integers(1, 40),
+    ),
+    max_size=3,
+).map(
+    lambda rows: pl.DataFrame(
+        [
+            {
+                "adjustment_key": f"a{n}",
+                "person_key": "p",
+                "model": model,
+                "part": part,
+                "points": 100 * points,
+                "at": NOW - DAY,
+                "until": None if days is None else MIDNIGHT + days * DAY,
+                "author": "ops",
+                "reason": "met",
+            }
+            for n, (model, part, points, days) in enumerate(rows)
+        ],
+        schema=dtypes(Adjustments),
+    )
+)
+
+
+@given(acts_strategy, recycled_at, adjusted)
+def test_before_the_next_tick_no_midnight_changes_a_grade_or_a_watched_condition(
+    acts, recycled, given_
+) -> None:  # type: ignore[no-untyped-def]
+    watched = ["score >= 35", "engagement >= 10", "logistics_score >= 30"]
+    found = basis(acts, *recycled, rules=RICH, adjusted=given_)
     now = score_at(people([("p", NOW)], "c_level"), found, window())
     ticks = next_ticks(now.with_columns(now["score"].alias("pushed_score")), found, watched, 5, window())
     tick = ticks["next_tick_at"][0] if len(ticks) else None
-    for ahead in range(1, LOOK_AHEAD + 30):
-        at = NOW + ahead * DAY
-        if tick is not None and at >= tick:
-            break
-        then = score_at(people([("p", at)], "c_level"), found, window(at))
-        assert then["grade"][0] == now["grade"][0]
-        for column, bound in (("score", 3500), ("engagement", 1000)):
-            assert (then[column][0] >= bound) == (now[column][0] >= bound)
-        assert abs(then["score"][0] - now["score"][0]) < 500
+    nights = [MIDNIGHT + ahead * DAY for ahead in range(1, 20)]  # the clocks change after these
+    ahead = [at for at in nights if tick is None or at < tick]
+    then = score_at(people([("p", at) for at in ahead], "c_level"), found, window(nights[-1]))
+    for grade in ("grade", "logistics_grade"):
+        assert set(then[grade]) <= {now[grade][0]}
+    for column, bound in (("score", 3500), ("engagement", 1000), ("logistics_score", 3000)):
+        assert set(then[column] >= bound) <= {now[column][0] >= bound}
+    assert all(abs(score - now["score"][0]) < 500 for score in then["score"])
