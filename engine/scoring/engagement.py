@@ -19,6 +19,10 @@ CONTRIBUTIONS = {
 }
 
 
+STRETCH = 30
+"""Days: about as long as most caps reach back."""
+
+
 def live_evidence(instants: pl.DataFrame, basis: Basis, window: Window) -> pl.LazyFrame:
     """Every piece of evidence that counts at an instant, with its points after decay.
 
@@ -30,15 +34,14 @@ def live_evidence(instants: pl.DataFrame, basis: Basis, window: Window) -> pl.La
     # Resets are counted on both sides before they are joined: afterwards there are a hundred times as many rows.
     asked = counted(asked, resets, "at", "now", including=True)
     dated = counted(basis.evidence, resets, "occurred_at", "then", including=False)
+    dated = dated.join(signal_table(model), on="signal", maintain_order="left")
     joined = (
-        asked.lazy()
-        .join(dated.lazy(), on="person_key")
+        _met(asked, dated, window)
         .filter(
             (pl.col("occurred_at") <= pl.col("at"))
             & (pl.col("learned_at") <= window.known_by)
             & (pl.col("superseded_at").is_null() | (pl.col("superseded_at") > pl.col("at")))
         )
-        .join(signal_table(model).lazy(), on="signal")
         .with_columns((pl.col("today") - pl.col("day")).alias("age"))
         .filter(pl.col("age") < pl.col("window_days"))
     )
@@ -53,6 +56,27 @@ def live_evidence(instants: pl.DataFrame, basis: Basis, window: Window) -> pl.La
     if share is not None:
         aged = aged * share
     return joined.with_columns((aged + 0.5).floor().cast(pl.Int64).alias("decayed"))
+
+
+def _met(asked: pl.DataFrame, dated: pl.DataFrame, window: Window) -> pl.LazyFrame:
+    """Each person's instants beside the person's evidence, as far as it may count there; other pairs may be among them.
+
+    Somebody who is looked at on every day of a year would meet a year of evidence on each of them. So time is cut into
+    stretches: a piece of evidence stands in those of its days, and an instant meets only what stands in its own.
+    """
+    days = asked["today"]
+    if asked.is_empty() or days.max() - days.min() < STRETCH:  # type: ignore[operator]
+        return asked.lazy().join(dated.lazy(), on="person_key")
+    superseded = day_number("superseded_at", window.zone)
+    last = pl.min_horizontal(pl.col("day") + pl.col("window_days"), superseded + 1)
+    standing = dated.lazy().with_columns(
+        # A day of room on either side: where clocks go back over midnight, a later instant may have an earlier day.
+        stretch=pl.int_ranges((pl.col("day") - 1) // STRETCH, last // STRETCH + 1, dtype=pl.Int32)
+    )
+    placed = asked.lazy().with_columns(stretch=pl.col("today") // STRETCH)
+    return placed.join(standing.explode("stretch").drop_nulls("stretch"), on=["person_key", "stretch"]).drop(
+        "stretch"
+    )
 
 
 def contributions(instants: pl.DataFrame, basis: Basis, window: Window) -> pl.DataFrame:
