@@ -102,24 +102,6 @@ def last_as_of(connection: sa.Connection) -> datetime | None:
     return found
 
 
-def counts_of(connection: sa.Connection, run_id: str) -> list[Count]:
-    """The counts of a run, in a fixed order."""
-    chosen = sa.select(run_counts).where(run_counts.c.run_id == run_id)
-    ordered = chosen.order_by(
-        run_counts.c.stage, run_counts.c.platform, run_counts.c.stream, run_counts.c.name
-    )
-    return [
-        Count(
-            row.stage,
-            row.name,
-            row.n,
-            Platform(row.platform) if row.platform else None,
-            Stream(row.stream) if row.stream else None,
-        )
-        for row in connection.execute(ordered)
-    ]
-
-
 def latest(connection: sa.Connection, limit: int = 20) -> list[sa.RowMapping]:
     """The last runs, youngest first, as rows."""
     ordered = sa.select(runs).order_by(runs.c.started_at.desc(), runs.c.run_id).limit(limit)

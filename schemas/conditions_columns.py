@@ -1,4 +1,4 @@
-"""The attributes of a person that conditions may use: what `engine.data.attributes.people_at` gives at an instant.
+"""The attributes of a person that conditions may use: what `engine.data.attributes.attributes_at` gives at an instant.
 
 Null means unknown. A boolean that can't be told without a missing value is null where that value is missing, if fit
 rules measure by it (`is_personal_email`); where an exclusion asks for it (`is_student` without a title), it is false.

@@ -24,6 +24,7 @@ from ledger.facts.news import Subject
 from ledger.open import Ledger
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC
+from schemas.frames.identity import RECORD
 from schemas.playbook.data import Data
 from schemas.playbook.load import Playbook
 from schemas.playbook.platforms import Platforms
@@ -89,7 +90,7 @@ def _resolve(turn: Turn, data: Data, at_once: int) -> Settled:
                 return done
             nodes = identities.neighbourhood(tx.connection, links)
             done += _settle_identities(tx, nodes, data, as_of)
-            records = [frame.select(identity.RECORD) for frame in (links, nodes)]
+            records = [frame.select(RECORD) for frame in (links, nodes)]
             news.mark_resolved(tx, pl.concat(records).unique(), as_of)
 
 

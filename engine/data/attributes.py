@@ -55,21 +55,6 @@ class AttributeRules:
         return {**PEOPLE_COLUMNS, **own}
 
 
-def people_at(
-    instants: pl.DataFrame,
-    people: pl.DataFrame,
-    versions: pl.DataFrame,
-    accounts: pl.DataFrame,
-    opportunities: pl.DataFrame,
-    rules: AttributeRules,
-    columns: Iterable[str] | None = None,
-) -> pl.DataFrame:
-    """`attributes_at` of states that are made for it: people, versions, accounts and opportunities are frames of
-    `schemas.frames.facts`, read with the knowledge that counts."""
-    states = states_of(people, versions, accounts, opportunities, rules)
-    return attributes_at(instants, states, rules, columns)
-
-
 def attributes_at(
     instants: pl.DataFrame, states: pl.DataFrame, rules: AttributeRules, columns: Iterable[str] | None = None
 ) -> pl.DataFrame:

@@ -15,7 +15,6 @@ looked at, depends on what was known then.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -23,22 +22,10 @@ from engine.data.keys import person_key
 from engine.data.text import email_local
 from engine.data.union import Union
 from schemas.frames.base import UTC
+from schemas.frames.identity import NODES, RECORD
 from schemas.vocabulary import Platform, RecordObject
 
 CRM = Platform.SALESFORCE
-RECORD = ["platform", "object", "native_id"]
-NODES: dict[str, Any] = {
-    **dict.fromkeys(RECORD, pl.String),
-    "person_key": pl.String,  # null: not recorded yet
-    "created_at": UTC,
-    "changed_at": UTC,
-    "email_key": pl.String,
-    "is_deleted": pl.Boolean,
-    "merged_into": pl.String,
-    "crm_lead_id": pl.String,
-    "crm_contact_id": pl.String,
-    "converted_contact_id": pl.String,
-}
 LINKS = {
     "crm_lead_id": (CRM, RecordObject.LEAD),
     "crm_contact_id": (CRM, RecordObject.CONTACT),
@@ -110,7 +97,7 @@ def _link_edges(nodes: pl.DataFrame) -> pl.DataFrame:
     target = nodes.select(*RECORD, j="i")
     parts = [
         nodes.filter(pl.col("merged_into").is_not_null())
-        .join(target, left_on=["platform", "object", "merged_into"], right_on=RECORD)
+        .join(target, left_on=["platform", "object", "merged_into"], right_on=list(RECORD))
         .select("i", "j", cause=pl.lit("platform_merge"), at="changed_at")
     ]
     for column, (platform, kind) in LINKS.items():

@@ -15,10 +15,10 @@ import polars as pl
 from engine.data.echo import normal
 from engine.data.keys import fact_key
 from schemas.frames.base import UTC
+from schemas.frames.identity import RECORD
 from schemas.playbook.platforms import StatusRow
 from schemas.vocabulary import VerdictKind
 
-RECORD = ["platform", "object", "native_id"]
 STATEMENTS: dict[str, Any] = {
     **dict.fromkeys(RECORD, pl.String),  # whom it is about
     "source": pl.String,  # lead, contact or mql_record: where it was said

@@ -1,11 +1,11 @@
-"""Finding people: by key, by what a platform or a person calls them, by group."""
+"""Finding people: by key, or by what a platform or a person calls them."""
 
 from collections.abc import Iterable
 
 import polars as pl
 import sqlalchemy as sa
 
-from ledger.frames import among, fetch
+from ledger.frames import among
 from ledger.tables.decisions import cycles
 from ledger.tables.facts import mql_records, people, records
 
@@ -19,25 +19,6 @@ def find_person(connection: sa.Connection, text: str) -> list[str]:
     exact = _living(connection, _by_id(wanted, fold=False))
     found = exact or _living(connection, _by_id(wanted, fold=True))
     return found or _living(connection, [_of(records.c.email_key == wanted.lower())])
-
-
-def people_of_groups(connection: sa.Connection, person_keys: Iterable[str]) -> list[str]:
-    """These people and everybody with whom one of them shares an e-mail address; living ones, sorted."""
-    groups = sa.select(people.c.group_key).where(among(people.c.person_key, person_keys))
-    chosen = (
-        sa.select(people.c.person_key)
-        .where(people.c.group_key.in_(groups), people.c.merged_into.is_(None))
-        .order_by(people.c.person_key)
-    )
-    return list(connection.scalars(chosen))
-
-
-def absorbed(connection: sa.Connection, person_keys: Iterable[str]) -> pl.DataFrame:
-    """person_key, absorbed_key: who was merged into these people."""
-    chosen = sa.select(
-        people.c.merged_into.label("person_key"), people.c.person_key.label("absorbed_key")
-    ).where(among(people.c.merged_into, person_keys))
-    return fetch(connection, chosen, {**KEY, "absorbed_key": pl.String}).sort("person_key", "absorbed_key")
 
 
 def _by_id(text: str, *, fold: bool) -> list[sa.Select[tuple[str]]]:

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from ledger.facts import schedule
 from ledger.frames import among, fetch
 from ledger.tables.facts import (
-    RECORD,
     identities,
     merges,
     people,
@@ -19,19 +18,8 @@ from ledger.tables.facts import (
 )
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC
+from schemas.frames.identity import NODES, RECORD
 
-NODES: dict[str, Any] = {
-    **dict.fromkeys(RECORD, pl.String),
-    "person_key": pl.String,
-    "created_at": UTC,
-    "changed_at": UTC,
-    "email_key": pl.String,
-    "is_deleted": pl.Boolean,
-    "merged_into": pl.String,
-    "crm_lead_id": pl.String,
-    "crm_contact_id": pl.String,
-    "converted_contact_id": pl.String,
-}
 NAMING = ("crm_lead_id", "crm_contact_id", "converted_contact_id", "merged_into")
 """Columns that name another record by its native id."""
 # Above both, reading all records is faster than looking for neighbours.

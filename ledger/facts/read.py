@@ -16,6 +16,7 @@ from ledger.tables import facts as tables
 from ledger.tables.decisions import schedule
 from schemas.frames import facts as frames
 from schemas.frames.base import Frame, dtypes
+from schemas.frames.identity import RECORD
 from schemas.vocabulary import ActivityKind, RecordObject
 
 Columns = dict[str, Any]
@@ -54,7 +55,7 @@ def record_versions(
     table = tables.record_versions
     chosen = (
         sa.select(tables.records.c.person_key, *_named(table, frames.RecordVersions, "person_key"))
-        .select_from(tables.records.join(table, _same(tables.records, table, *tables.RECORD)))
+        .select_from(tables.records.join(table, _same(tables.records, table, *RECORD)))
         .where(among(tables.records.c.person_key, person_keys), table.c.learned_at <= known_by)
     )
     return fetch(connection, chosen, frames.RecordVersions).sort("person_key", "valid_from", "learned_at")
@@ -112,7 +113,7 @@ def verdicts(connection: sa.Connection, person_keys: Iterable[str], known_by: da
     table = tables.verdicts
     chosen = (
         sa.select(tables.records.c.person_key, *_named(table, frames.Verdicts, "person_key"))
-        .select_from(tables.records.join(table, _same(tables.records, table, *tables.RECORD)))
+        .select_from(tables.records.join(table, _same(tables.records, table, *RECORD)))
         .where(among(tables.records.c.person_key, person_keys), table.c.learned_at <= known_by)
     )
     return fetch(connection, chosen, frames.Verdicts).sort("occurred_at", "fact_key")

@@ -15,6 +15,7 @@ from ledger.frames import among, fetch
 from ledger.tables import facts as tables
 from schemas.frames import facts as frames
 from schemas.frames.base import UTC, dtypes
+from schemas.frames.identity import RECORD
 from schemas.vocabulary import RecordObject
 
 Columns = dict[str, Any]
@@ -183,20 +184,20 @@ def _members(connection: sa.Connection, keys: list[str], known_by: datetime) -> 
     """Since when and until when records named an account: MEMBERS, one row per person and account."""
     record, table = tables.records, tables.record_versions
     shape: Columns = {
-        **dict.fromkeys(("person_key", *tables.RECORD), pl.String),
+        **dict.fromkeys(("person_key", *RECORD), pl.String),
         "valid_from": UTC,
         "learned_at": UTC,
         "account_id": pl.String,
         "is_deleted": pl.Boolean,
     }
-    same = sa.and_(*(table.c[name] == record.c[name] for name in tables.RECORD))
+    same = sa.and_(*(table.c[name] == record.c[name] for name in RECORD))
     chosen = (
         sa.select(record.c.person_key, *(table.c[name] for name in shape if name != "person_key"))
         .select_from(record.join(table, same))
         .where(among(record.c.person_key, keys), table.c.learned_at <= known_by)
     )
     found = fetch(connection, chosen, shape)
-    record_key = list(tables.RECORD)
+    record_key = list(RECORD)
     spans = (
         found.sort("valid_from", "learned_at")
         .unique([*record_key, "valid_from"], keep="last", maintain_order=True)

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from ledger.frames import among, fetch
 from ledger.tables.facts import (
-    RECORD,
     contact_roles,
     field_history,
     mql_record_versions,
@@ -20,6 +19,7 @@ from ledger.tables.facts import (
 )
 from ledger.unit_of_work import UnitOfWork
 from schemas.frames.base import UTC
+from schemas.frames.identity import RECORD
 from schemas.vocabulary import Platform, RecordObject
 
 Columns = dict[str, Any]

@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 import sqlalchemy as sa
 
-from ledger.frames import among, fetch
+from ledger.frames import among
 from ledger.outbox.record import FOUND, KEY, find_waiting, supersede
 from ledger.tables.operations import WAITS, outbox
 from ledger.unit_of_work import UnitOfWork
@@ -67,12 +67,6 @@ def retarget(tx: UnitOfWork, platform: Platform, moves: pl.DataFrame, at: dateti
     supersede(tx, lost.select("id", at=pl.lit(at)))
     stay = arriving.join(last, on="id", how="semi")
     return tx.update(outbox, stay.select("id", "object", "target", is_creation=pl.lit(False)))
-
-
-def waits_for(connection: sa.Connection, platform: Platform, object: str) -> pl.DataFrame:
-    """What waits for records of one object: FOUND."""
-    chosen = sa.select(*(outbox.c[name] for name in FOUND)).where(_waits(platform, object))
-    return fetch(connection, chosen, FOUND)
 
 
 def _waits(platform: Platform, object: str) -> sa.ColumnElement[bool]:

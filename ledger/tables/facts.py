@@ -16,11 +16,9 @@ import sqlalchemy as sa
 from ledger.tables.base import Instant, Text, columns_of, metadata, written_by
 from schemas.frames import door, facts
 from schemas.frames.base import Frame
+from schemas.frames.identity import RECORD
 from schemas.versioned import ACCOUNTS, MQL_RECORDS, OPPORTUNITIES, OWNERS, RECORDS, Versioned
 from schemas.vocabulary import Silo
-
-RECORD = ("platform", "object", "native_id")
-"""What names a record about a human everywhere."""
 
 
 def _by(table: str, *columns: str, only_known: bool = False) -> sa.Index:

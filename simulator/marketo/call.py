@@ -95,10 +95,6 @@ class Call:
             raise MarketoError("609", "Invalid JSON")
         return value
 
-    def optional_json(self) -> dict[str, Any]:
-        """Nothing, or ``null``, is an empty object: clients post either where no body is wanted."""
-        return {} if self.body.strip() in {b"", b"null"} else self.json()
-
 
 def records(body: Mapping[str, Any], most: int = 300) -> list[dict[str, Any]]:
     """The ``input`` of a write: 1 to ``most`` objects."""

@@ -18,12 +18,6 @@ class RecordError(Exception):
     def in_collection(self) -> dict[str, Any]:
         return {"statusCode": self.code, "message": self.message, "fields": self.fields}
 
-    def in_array(self) -> dict[str, Any]:
-        error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
-        if self.fields:
-            error["fields"] = self.fields
-        return error
-
 
 class RequestError(Exception):
     """A whole request was refused: an HTTP status and the array of errors that makes its body."""

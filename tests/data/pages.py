@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from ruamel.yaml import YAML
 
 from connectors.rows import to_frame
+from engine.data.attributes import AttributeRules, attributes_at, states_of
 from ledger.open import Ledger
 from ledger.unit_of_work import UnitOfWork
 from schemas.admission import admit
@@ -181,6 +182,20 @@ class Pulling:
                     settled_at=self.as_of,
                 )
             )
+
+
+def people_at(
+    instants: pl.DataFrame,
+    people: pl.DataFrame,
+    versions: pl.DataFrame,
+    accounts: pl.DataFrame,
+    opportunities: pl.DataFrame,
+    rules: AttributeRules,
+    columns: Iterable[str] | None = None,
+) -> pl.DataFrame:
+    """`instants` with the attributes that people had then, by these facts."""
+    states = states_of(people, versions, accounts, opportunities, rules)
+    return attributes_at(instants, states, rules, columns)
 
 
 def distinct(values: Iterable[Any]) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.data.attributes import AttributeRules, people_at
+from engine.data.attributes import AttributeRules
 from engine.data.countries import country_code
 from engine.data.titles import from_titles
 from schemas.conditions_columns import PEOPLE_COLUMNS
@@ -16,7 +16,7 @@ from schemas.frames import facts
 from schemas.frames.base import dtypes
 from schemas.playbook.data import Data
 from schemas.playbook.platforms import ExtraField
-from tests.data.pages import DATA, moment
+from tests.data.pages import DATA, moment, people_at
 
 RULES = AttributeRules(DATA, {"segment": ExtraField(lead="S__c"), "seats": ExtraField(type="number")})
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.data.attributes import AttributeRules, people_at
+from engine.data.attributes import AttributeRules
 from ledger.facts import read, read_accounts
 from ledger.open import Ledger
 from ledger.tables import facts as tables
@@ -16,7 +16,7 @@ from ledger.tables.operations import quarantine
 from schemas.frames.base import dtypes
 from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Stream
-from tests.data.pages import DATA, MARKETO, PLATFORMS, SALESFORCE, START, Pulling, moment
+from tests.data.pages import DATA, MARKETO, PLATFORMS, SALESFORCE, START, Pulling, moment, people_at
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 BLNS = SHARED / "blns.json"

@@ -73,16 +73,7 @@ def tell(company: Company, seed: int) -> None:
             )
         for number in range(chance.randrange(3, 14)):
             at = chance.randrange(max(since, FIRST - 20 * DAY), LAST) + chance.randrange(1, 59) / 60
-            key = f"{who}/{number}"
-            match chance.randrange(6):
-                case 0:
-                    company.raises_hand(key, who, at)
-                case 1 | 2:
-                    company.act(key, who, at, "event_attended", asset_name="Fair")
-                case 3:
-                    company.visits(key, who, at, "/pricing")
-                case _:
-                    company.visits(key, who, at, chance.choice(["/blog/a", "/careers", "/compare/x-vs-y"]))
+            company.does_something(chance, f"{who}/{number}", who, at)
 
 
 def company_at(ledger: Ledger, seed: int) -> Company:

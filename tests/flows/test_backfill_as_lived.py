@@ -37,16 +37,7 @@ def tell(company: Company, seed: int) -> None:
         company.person(who, title=chance.choice(["Director of Operations", "Assistant"]))
         for act in range(chance.randrange(2, 12)):
             at = chance.randrange(FIRST - 20 * DAY, LAST) + chance.randrange(1, 59) / 60
-            key = f"{who}/{act}"
-            match chance.randrange(6):
-                case 0:
-                    company.raises_hand(key, who, at)
-                case 1 | 2:
-                    company.act(key, who, at, "event_attended", asset_name="Fair")
-                case 3:
-                    company.visits(key, who, at, "/pricing")
-                case _:
-                    company.visits(key, who, at, chance.choice(["/blog/a", "/careers", "/compare/x-vs-y"]))
+            company.does_something(chance, f"{who}/{act}", who, at)
 
 
 def cycles_of(ledger: Ledger, origin: str) -> list[tuple[Any, ...]]:

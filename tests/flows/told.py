@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
+from random import Random
 from typing import Any
 
 from connectors.errors import Damaged
@@ -144,6 +145,18 @@ class Company:
 
     def visits(self, key: str, who: str, at: float, page: str = "/pricing", **values: Any) -> None:
         self.act(key, who, at, "page_visit", url=f"www.northbeam.example{page}", **values)
+
+    def does_something(self, chance: Random, key: str, who: str, at: float) -> None:
+        """An act of some kind; a hand raise now and then."""
+        match chance.randrange(6):
+            case 0:
+                self.raises_hand(key, who, at)
+            case 1 | 2:
+                self.act(key, who, at, "event_attended", asset_name="Fair")
+            case 3:
+                self.visits(key, who, at, "/pricing")
+            case _:
+                self.visits(key, who, at, chance.choice(["/blog/a", "/careers", "/compare/x-vs-y"]))
 
     def sync(self, hours: float | None = None) -> Summary:
         """A run, at `hours` from START if told."""
