@@ -284,3 +284,14 @@ def test_before_the_next_tick_no_midnight_changes_a_grade_or_a_watched_condition
     for column, bound in (("score", 3500), ("engagement", 1000), ("logistics_score", 3000)):
         assert set(then[column] >= bound) <= {now[column][0] >= bound}
     assert all(abs(score - now["score"][0]) < 500 for score in then["score"])
+
+
+def test_the_end_of_an_adjustment_is_a_tick_for_somebody_who_never_did_anything() -> None:
+    ends = MIDNIGHT + 3 * DAY
+    row = {"adjustment_key": "a", "person_key": "p", "model": "default", "part": "engagement", "points": 6000}
+    told = {**row, "at": NOW - DAY, "until": ends, "author": "ops", "reason": "met"}
+    found = basis([], rules=RICH, adjusted=pl.DataFrame([told], schema=dtypes(Adjustments)))
+    now = score_at(people([("p", NOW)]), found, window()).with_columns(pushed_score=6000)
+    assert next_ticks(now, found, [], 5, window()).rows() == [("p", ends)]
+    after = now.with_columns(at=pl.lit(ends, UTC))
+    assert next_ticks(after, found, [], 5, window(ends)).is_empty()
