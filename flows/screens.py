@@ -159,7 +159,7 @@ def _near(told: Explanation) -> Iterator[RenderableType]:
         for act in carrying or check.carried_by[:1]:
             what = act["asset_name"] or act["url"] or ""
             moment = f"{act['occurred_at']:%Y-%m-%d %H:%M}"
-            role = "holds only by" if act["decides"] else "is carried most by"
+            role = "would not hold without" if act["decides"] else "is carried most by"
             yield Text(
                 f"  {check.rule} {role} {act['kind']} {what} of {moment}: {act['points']:g} points of the score"
             )
