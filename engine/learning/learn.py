@@ -135,7 +135,8 @@ def _chance_by_rules(early: Table, late: Table, rules: str) -> Floats:
             return np.asarray(BASE + FACTOR * (score - middle) / spread)
 
         intercept, slope = calibrate(level(early), early.outcome)
-        return sigmoid(intercept + slope * level(late))
+        # A score that went the wrong way gets no slope; its order is judged all the same.
+        return sigmoid(intercept + max(slope, 1e-6) * level(late))
     grades = [
         Column(rules, "word", part.raw.select(words(pl.col(rules))).to_series()) for part in (early, late)
     ]

@@ -84,6 +84,13 @@ def test_present_rules_are_judged_beside_the_card() -> None:
     assert "old score" not in [attribute.column for attribute in learned.card.attributes]
 
 
+def test_present_rules_that_go_the_wrong_way_are_judged_by_their_own_order() -> None:
+    frame = company().with_columns(
+        (10_000 - pl.col("time on site").cast(pl.Int64)).cast(pl.String).alias("old score")
+    )
+    assert learn(frame, "won", "number", rules="old score").measures["present rules"].auc < 0.2
+
+
 def test_below_thirty_of_the_rarer_kind_nothing_is_learned() -> None:
     frame = company(600)
     few = pl.concat([frame.filter(pl.col("won") == "yes").head(29), frame.filter(pl.col("won") == "no")])
