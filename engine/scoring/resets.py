@@ -1,12 +1,14 @@
 """Verdicts that lower a score: each leaves a share of the evidence up to its instant, once."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import polars as pl
 
 from schemas.frames.base import UTC, columns
 from schemas.playbook.scoring import Reset
 
+SAID_AGAIN = timedelta(days=1)
 RESETS = columns(person_key=pl.String, at=UTC, reset=pl.Int16)  # position among the playbook's resets
 
 
@@ -20,8 +22,20 @@ def resets_of(verdicts: pl.DataFrame, rules: Sequence[Reset]) -> pl.DataFrame:
                 [text.lower() for text in rule.reasons]
             )
         which = pl.when(applies.fill_null(False)).then(pl.lit(number, pl.Int16)).otherwise(which)
-    found = verdicts.select("person_key", at="occurred_at", reset=which)
+    found = _once(verdicts).select("person_key", at="occurred_at", reset=which)
     return found.drop_nulls("reset").cast(RESETS)
+
+
+def _once(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The verdicts without those that say the same again, on the other record, before one was mirrored to it."""
+    ordered = verdicts.sort("person_key", "kind", "occurred_at", "source")
+    is_said_again = (
+        (pl.col("person_key") == pl.col("person_key").shift(1))
+        & (pl.col("kind") == pl.col("kind").shift(1))
+        & (pl.col("source") != pl.col("source").shift(1))
+        & (pl.col("occurred_at") - pl.col("occurred_at").shift(1) <= SAID_AGAIN)
+    )
+    return ordered.filter(~is_said_again.fill_null(False))
 
 
 def counted(rows: pl.DataFrame, resets: pl.DataFrame, at: str, side: str, *, including: bool) -> pl.DataFrame:

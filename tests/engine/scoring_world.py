@@ -173,8 +173,9 @@ def people(
 def recycles(*at: datetime) -> pl.DataFrame:
     """Verdicts by which sales gave the person back."""
     return pl.DataFrame(
-        [("p", moment, "recycled", None) for moment in at],
-        schema={"person_key": pl.String, "occurred_at": UTC_TYPE, "kind": pl.String, "reason": pl.String},
+        [("p", moment, "recycled", None, "lead") for moment in at],
+        schema=dict.fromkeys(["person_key", "occurred_at", "kind", "reason", "source"], pl.String)
+        | {"occurred_at": UTC_TYPE},
         orient="row",
     )
 

@@ -212,10 +212,21 @@ def test_a_reset_leaves_a_share_of_the_evidence_before_each_verdict_that_it_name
     )
     acts = pages(10 * DAY, timedelta())
 
-    def after(*verdicts: tuple[str, str | None]) -> float:
+    def after(
+        *verdicts: tuple[str, str | None], hours: float = 0, sources: tuple[str, str] = ("lead", "lead")
+    ) -> float:
         said = pl.DataFrame(
-            [("p", NOW - DAY, kind, reason) for kind, reason in verdicts],
-            schema={"person_key": pl.String, "occurred_at": UTC, "kind": pl.String, "reason": pl.String},
+            [
+                ("p", NOW - DAY + n * timedelta(hours=hours), kind, reason, sources[n])
+                for n, (kind, reason) in enumerate(verdicts)
+            ],
+            schema={
+                "person_key": pl.String,
+                "occurred_at": UTC,
+                "kind": pl.String,
+                "reason": pl.String,
+                "source": pl.String,
+            },
             orient="row",
         )
         found = [replace(each, resets=resets_of(said, given.resets)) for each in basis(acts, rules=given)]
@@ -226,6 +237,11 @@ def test_a_reset_leaves_a_share_of_the_evidence_before_each_verdict_that_it_name
     assert after(("rejected", "Competitor")) == 18
     assert after(("accepted", None)) == 20
     assert after(("rejected", None), ("rejected", "x")) == pytest.approx(16.4)
+    both = (
+        "mql_record",
+        "lead",
+    )  # the same verdict, said on both records before one was mirrored to the other
+    assert after(("rejected", None), ("rejected", None), hours=3, sources=both) == 18
 
 
 def adjustment(points: int, part: str, until: datetime | None = None, key: str = "a") -> dict[str, Any]:
