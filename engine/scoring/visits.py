@@ -35,12 +35,17 @@ def visits(activities: pl.DataFrame) -> pl.DataFrame:
         (pl.col("person_key") != pl.col("person_key").shift(1))
         | (pl.col("occurred_at") - pl.col("occurred_at").shift(1) > GAP)
     ).fill_null(True)
-    numbered = views.with_columns(is_new.cast(pl.Int64).cum_sum().alias("visit"))
+    # A visit's pages stand one after the other: its first row tells all, which is cheaper than to group by it.
+    placed = views.with_columns(is_new.alias("is_new"), pl.int_range(pl.len(), dtype=pl.Int64).alias("row"))
+    numbered = placed.with_columns(
+        visit=pl.col("is_new").cast(pl.Int64).cum_sum(), first=pl.when("is_new").then("row").forward_fill()
+    )
+    since_first = pl.col("occurred_at") - pl.col("occurred_at").gather("first")
     of_visit = numbered.with_columns(
-        pages=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("visit"),
-        minutes=(pl.col("occurred_at") - pl.col("occurred_at").first().over("visit")).dt.total_seconds() / 60,
-        first_url=pl.col("url").first().over("visit"),
-        next_page_at=pl.col("occurred_at").shift(-1).over("visit"),
+        pages=pl.col("row") - pl.col("first") + 1,
+        minutes=since_first.dt.total_seconds() / 60,
+        first_url=pl.col("url").gather("first"),
+        next_page_at=pl.when(~pl.col("is_new").shift(-1)).then(pl.col("occurred_at").shift(-1)),
     )
     return pl.concat([of_visit.drop("tags"), _tags(of_visit)], how="horizontal").select(list(VISITS))
 
