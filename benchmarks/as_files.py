@@ -57,6 +57,7 @@ def _write_piece(
         "person_key",
         kind=pl.lit(VerdictKind.RECYCLED.value),
         reason=pl.lit(None, pl.String),
+        source=pl.lit("lead"),
         occurred_at=at - pl.duration(minutes=(share_of("person_key", 53) * 60 * 24 * 60).cast(pl.Int64)),
     )
     piece = {
