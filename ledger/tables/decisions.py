@@ -132,6 +132,7 @@ schedule = sa.Table(
     sa.Column("next_clock_at", Instant),  # first end of a window or promise
     sa.Column("is_due", sa.Boolean, nullable=False),  # new facts since it was decided
     sa.Index("ix_schedule_is_due", "is_due"),
+    sa.Index("ix_schedule_decided_through", "decided_through"),  # the latest of all is asked once a run
     sa.Index("ix_schedule_next_tick_at", "next_tick_at"),
     sa.Index("ix_schedule_next_clock_at", "next_clock_at"),
     # Facts make people due, the record step moves them on.

@@ -987,6 +987,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_key", name=op.f("pk_schedule")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_schedule_decided_through", "schedule", ["decided_through"], unique=False)
     op.create_index("ix_schedule_is_due", "schedule", ["is_due"], unique=False)
     op.create_index("ix_schedule_next_clock_at", "schedule", ["next_clock_at"], unique=False)
     op.create_index("ix_schedule_next_tick_at", "schedule", ["next_tick_at"], unique=False)
