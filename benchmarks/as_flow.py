@@ -28,5 +28,5 @@ def run(wiring: Wiring, clock: StageClock) -> Summary:
         return finish(summaries[-1])
 
     benchmark(return_state=True)
-    APILogHandler.flush()  # the server may be stopped any moment
+    APILogHandler().flush()  # the server may be stopped any moment
     return summaries[-1]
