@@ -173,6 +173,7 @@ def test_usage_and_errors_are_read(client: Any, site: Site) -> None:
     site.fault("code", code="1035", message="Unsupported filter type for target subscription: updatedAt")
     with pytest.raises(Exception, match="1035"):
         client.execute(method="get_multiple_lists")
+    client.execute(method="get_activity_types")
     assert client.execute(method="get_daily_usage")[0]["users"][0]["userId"] == site.instance.api_user
     assert {"errorCode": "1035", "count": 1} in client.execute(method="get_daily_errors")[0]["errors"]
 
