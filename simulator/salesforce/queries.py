@@ -55,7 +55,7 @@ class Queries:
         return ZoneInfo(user["TimeZoneSidKey"] if user else "UTC")
 
     def ids(self, plan: Records) -> list[str]:
-        return [row[0] for row in self._org.store.connection.execute(plan.ids_sql, plan.parameters)]
+        return [row[0] for row in result.rows(self._org.store.connection, plan.ids_sql, plan.parameters)]
 
     def query(self, call: Call) -> Reply:
         return self._first_page(call, include_deleted=False)
@@ -70,7 +70,7 @@ class Queries:
         plan = self.plan(call.parameter("q"), include_deleted=include_deleted)
         connection = self._org.store.connection
         if isinstance(plan, Count):
-            (total,) = connection.execute(plan.sql, plan.parameters).fetchone()
+            ((total,),) = result.rows(connection, plan.sql, plan.parameters)
             return Reply(body={"totalSize": total, "done": True, "records": []})
         if isinstance(plan, Groups):
             records = result.groups(connection, plan)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.clock import Clock
 from simulator.salesforce.org import Org
 from simulator.salesforce.rest import Rest
-from simulator.salesforce.wire import Call
+from simulator.salesforce.wire import Call, Reply
 from tests.simulator.salesforce_site import START
 
 ORG = Org(Clock(START))
@@ -87,6 +89,52 @@ def test_every_body_is_answered(sent: Any) -> None:
     if reply.status >= 400:
         assert all(set(error) >= {"message", "errorCode"} for error in reply.body)
     json.dumps(reply.body)
+
+
+WORDS = [
+    *["SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "LIKE", "LIMIT", "OFFSET", "DESC", "null", "true", "COUNT()", "COUNT(Id)", "MAX(", "(", ")", ",", "=", "!=", "<", ">="],
+    *["Id", "Name", "Status", "OwnerId", "Owner.Name", "CreatedDate", "NumberOfEmployees", "IsConverted", "Lead", "User"],
+    *[r"'a'", r"''", r"'\uD83D'", r"'\uD83D\uDE00'", r"'\u0000%\_'", r"1", r"-1.5", r"1e400", r"2026-02-31", r"2026-01-01T00:00:00+0530"],
+    *["9999-12-31T23:59:59-12:00", "TODAY", "LAST_N_DAYS:3", "LAST_N_DAYS:99999999", "N_YEARS_AGO:9999999999"],
+    *("GROUP BY", "ORDER BY", "NULLS LAST", "(SELECT Id FROM User)", f"'{BY}'", "9" * 30, "9" * 5000),
+]
+LARGE = [
+    "SELECT Id FROM Lead WHERE " + " OR ".join(["Name = 'x'"] * 1500),
+    "SELECT Id FROM Lead WHERE " + " AND ".join(["Name != 'x'"] * 3000),
+    "SELECT Id FROM Lead WHERE " + "NOT (" * 59 + "Name = 'x'" + ")" * 59,
+    "SELECT Id FROM Lead ORDER BY " + ", ".join(["Name"] * 3000),
+    "SELECT " + ", ".join(f"COUNT(Id) a{n}" for n in range(2500)) + " FROM Lead",
+    "SELECT COUNT() FROM Lead WHERE " + " OR ".join(["Name = 'x'"] * 1500),
+    f"SELECT Id FROM Lead WHERE OwnerId IN (SELECT Id FROM User WHERE {' OR '.join(['Name = null'] * 2000)})",
+]
+
+
+def asked(soql: str) -> Reply:
+    return REST.answer(Call("GET", "66.0", "/query", {"q": soql}, {}, b"", BY))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=10))
+def test_every_query_is_answered(words: list[str]) -> None:
+    for soql in (" ".join(words), "SELECT Id FROM Lead WHERE " + " ".join(words)):
+        reply = asked(soql)
+        assert reply.status in (200, 400), soql
+        json.dumps(reply.body)
+
+
+@pytest.mark.parametrize("soql", LARGE, ids=lambda soql: soql[:50])
+def test_a_query_that_is_too_large_is_refused(soql: str) -> None:
+    reply = asked(soql)
+    assert reply.status == 400
+    assert reply.body[0]["errorCode"] == "QUERY_TOO_COMPLICATED"
+
+
+def test_too_many_parents_are_refused() -> None:
+    users = ["CreatedBy", "LastModifiedBy", "Manager"]
+    paths = [".".join(p) for n in (1, 2, 3, 4) for p in product(users, repeat=n) if p[0] != "Manager"]
+    reply = asked(f"SELECT {', '.join(f'{path}.Name' for path in paths)} FROM Lead")
+    assert reply.status == 400
+    assert reply.body[0]["errorCode"] == "QUERY_TOO_COMPLICATED"
 
 
 @settings(max_examples=100, deadline=None)

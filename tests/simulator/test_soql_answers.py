@@ -212,6 +212,8 @@ def test_relative_dates_mean_days_of_the_users_time_zone(site: Site) -> None:
         ("SELECT Id FROM Lead ORDER BY Description", "MALFORMED_QUERY", "can not be sorted"),
         ("SELECT CreatedDate FROM Lead GROUP BY CreatedDate", "MALFORMED_QUERY", "can not be grouped"),
         ("SELECT Id FROM Lead WHERE CreatedDate = 2026-13-01T00:00:00Z", "MALFORMED_QUERY", "Invalid date"),
+        ("SELECT COUNT(Id) FROM Lead LIMIT 3", "MALFORMED_QUERY", "cannot also use LIMIT"),
+        ("SELECT MAX(CreatedDate) FROM Lead OFFSET 1", "MALFORMED_QUERY", "cannot also use LIMIT"),
     ],
 )
 def test_a_wrong_query_names_the_fault(site: Site, query: str, code: str, part: str) -> None:

@@ -54,6 +54,14 @@ def test_escapes_mean_themselves_in_like_and_in_equality() -> None:
     assert comparison.value.pattern == "a\\_b\\%c_'\\\\\n"
 
 
+def test_a_character_beyond_the_first_plane_is_written_as_a_pair() -> None:
+    condition = parse(r"SELECT Id FROM Lead WHERE Name LIKE '\uD83D\uDE00%'").where
+    assert condition is not None
+    assert isinstance(condition, Comparison)
+    assert isinstance(condition.value, Text)
+    assert (condition.value.value, condition.value.pattern) == ("😀%", "😀%")
+
+
 def test_not_takes_one_condition() -> None:
     assert isinstance(parse("SELECT Id FROM Lead WHERE NOT (Name = 'a' OR Name = 'b')").where, Not)
     assert isinstance(parse("SELECT Id FROM Lead WHERE (NOT Name = 'a') AND Name != 'b'").where, Both)
@@ -90,9 +98,16 @@ def test_not_takes_one_condition() -> None:
         "SELECT Id FROM Lead WHERE Name = 'open",
         'SELECT Id FROM Lead WHERE Name = "double"',
         r"SELECT Id FROM Lead WHERE Name = 'bad \q escape'",
+        r"SELECT Id FROM Lead WHERE Name = 'half a pair: \uD83D'",
+        r"SELECT Id FROM Lead WHERE Name = 'half a pair: \uD83D\u0041'",
+        r"SELECT Id FROM Lead WHERE Name LIKE '%\uDE00\uD83D%'",
         "SELECT Id FROM Lead WHERE",
         "SELECT Id FROM Lead LIMIT -1",
         "SELECT Id FROM Lead LIMIT 1.5",
+        "SELECT Id FROM Lead LIMIT ٣",
+        "SELECT Id FROM Lead LIMIT 9223372036854775808",
+        "SELECT Id FROM Lead LIMIT " + "9" * 5000,
+        "SELECT Id FROM Lead WHERE CreatedDate = LAST_N_DAYS:" + "9" * 5000,
         "SELECT Id FROM Lead OFFSET 5 LIMIT 5",
         "SELECT Id FROM Lead ORDER Name",
         "SELECT FROM Lead",

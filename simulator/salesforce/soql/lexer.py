@@ -51,7 +51,15 @@ _TOKEN = re.compile(
   | (?P<symbol><=|>=|!=|<>|[=<>(),.:])
   | (?P<quote>')
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
+)
+# One character: a UTF-16 unit, or the two units of a character beyond the first plane. Half a pair is none.
+_CODED = re.compile(
+    r"""
+    \\u([0-9a-c][0-9a-f]{3} | d[0-7][0-9a-f]{2} | [ef][0-9a-f]{3})
+  | \\u(d[89ab][0-9a-f]{2}) \\u(d[c-f][0-9a-f]{2})
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 
@@ -102,11 +110,12 @@ def _string(query: str, start: int) -> tuple[Token, int]:
             value.append(escape)
             pattern.append("\\" + escape)
             at += 2
-        elif escape.lower() == "u" and re.fullmatch(r"[0-9A-Fa-f]{4}", query[at + 2 : at + 6]):
-            decoded = chr(int(query[at + 2 : at + 6], 16))
+        elif coded := _CODED.match(query, at):
+            units = "".join(unit for unit in coded.groups() if unit)
+            decoded = bytes.fromhex(units).decode("utf-16-be")
             value.append(decoded)
             pattern.append(_literal(decoded))
-            at += 6
+            at = coded.end()
         elif escape and escape.lower() in _ESCAPES:
             decoded = _ESCAPES[escape.lower()]
             value.append(decoded)

@@ -66,6 +66,7 @@ _RESERVED = frozenset(
 )
 _MAX_STRING = 4000
 _MAX_DEPTH = 60
+_LARGEST = 2**31 - 1
 
 
 def parse(query: str) -> Query:
@@ -159,6 +160,8 @@ class _Parser:
     def _whole(self) -> int:
         token = self._next
         if token.kind is not Kind.NUMBER or not token.text.isdigit():
+            raise self._unexpected()
+        if len(token.text.lstrip("0")) > len(str(_LARGEST)) or int(token.text) > _LARGEST:
             raise self._unexpected()
         return int(self._take().text)
 
@@ -300,9 +303,5 @@ class _Parser:
             return Relative(word, None, token.position)
         if word in COUNTED:
             self._symbol(":")
-            count = self._next
-            if count.kind is not Kind.NUMBER or not count.text.isdigit():
-                raise self._unexpected()
-            self._take()
-            return Relative(word, int(count.text), token.position)
+            return Relative(word, self._whole(), token.position)
         raise self._unexpected(token)

@@ -7,8 +7,25 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from simulator.salesforce.errors import RequestError
 from simulator.salesforce.schema import Type
 from simulator.salesforce.soql.sql import Groups, Records
+
+_TOO_LARGE = ("too many", "too large", "tables in a join", "stack overflow", "too complex")
+
+
+def rows(connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """What a compiled statement finds; one beyond what the database below takes is refused."""
+    try:
+        return connection.execute(sql, parameters).fetchall()
+    except sqlite3.OperationalError as error:
+        if not any(sign in str(error) for sign in _TOO_LARGE):
+            raise
+        raise RequestError(
+            400,
+            "QUERY_TOO_COMPLICATED",
+            "query is either selecting too many fields or the filter conditions are too complicated",
+        ) from None
 
 
 def page(
@@ -16,14 +33,14 @@ def page(
 ) -> list[dict[str, Any]]:
     """The records under these ids, in their order; one that is gone meanwhile is left out."""
     shaper = _Shaper(plan, version)
-    found = {row[0]: row for row in connection.execute(plan.page_sql, [json.dumps(list(ids))])}
+    found = {row[0]: row for row in rows(connection, plan.page_sql, [json.dumps(list(ids))])}
     return [shaper.record(found[i]) for i in ids if i in found]
 
 
 def groups(connection: sqlite3.Connection, plan: Groups) -> list[dict[str, Any]]:
     booleans = [kind is Type.BOOLEAN for kind in plan.types]
     answer = []
-    for row in connection.execute(plan.sql, plan.parameters):
+    for row in rows(connection, plan.sql, plan.parameters):
         record: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
         for name, value, is_boolean in zip(plan.names, row, booleans, strict=True):
             record[name] = bool(value) if is_boolean and value is not None else value

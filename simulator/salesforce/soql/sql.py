@@ -191,6 +191,9 @@ class _Compiler:
         orders = [self._group_ordering(o, paths) for o in self._query.order_by]
         if grouped and not orders:
             orders = [c.sql for c in grouped]
+        if not grouped and self._window():
+            message = "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
+            raise SoqlError("MALFORMED_QUERY", message, self._text)
         where = self._where()
         sql = f"SELECT {', '.join(selected)} FROM {self._scope.from_sql} WHERE {where}"
         if grouped:
