@@ -8,7 +8,7 @@ Salesforce.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -21,6 +21,9 @@ from simulator.marketo.changes import LeadChange
 from simulator.salesforce.org import Change
 
 CAMPAIGN = "Sync to CRM"
+_BOTH_WAYS = {*LEAD_FIELDS.values()} - {*ONE_WAY}
+# Follows a Salesforce record; answers the person who has got another record by that, if any.
+_Follow = Callable[[str, str, datetime], int | None]
 
 
 class NativeSync:
@@ -60,8 +63,7 @@ class NativeSync:
             if person is not None:
                 person.gone = True
         elif change.before is not None and change.source != SOURCE:
-            mapped = {*LEAD_FIELDS.values()} - {*ONE_WAY}
-            names = mapped & set(change.changed)
+            names = _BOTH_WAYS & set(change.changed)
             if names and (change.after.get("sfdcLeadId") or change.after.get("sfdcContactId")):
                 self._changed.setdefault(change.id, set()).update(names)
                 self._later(f"update {change.id}", partial(self._update, change.id), 30, 180)
@@ -73,19 +75,23 @@ class NativeSync:
         if change.sobject not in ("Lead", "Contact"):
             return
         if change.after is None:
-            self._later(f"gone {change.id}", partial(self._down.unlink, change.sobject, change.id), 60, 300)
+            self._from_crm(f"gone {change.id}", self._down.unlink, change, 60, 300)
         elif change.before is None:
             if change.by != self._scene.staff.sync_user:
-                self._later(
-                    f"new {change.id}", partial(self._down.pull_new, change.sobject, change.id), 60, 300
-                )
+                self._from_crm(f"new {change.id}", self._down.pull_new, change, 60, 300)
         else:
             fields = CONTACT_FIELDS if change.sobject == "Contact" else LEAD_FIELDS
             before, after = change.before, change.after
             if any(before.get(n) != after.get(n) for n in (*fields, "IsConverted", "AccountId")):
-                self._later(
-                    f"mirror {change.id}", partial(self._down.mirror, change.sobject, change.id), 30, 180
-                )
+                self._from_crm(f"mirror {change.id}", self._down.mirror, change, 30, 180)
+
+    def _from_crm(self, what: str, follow: _Follow, change: Change, least: int, most: int) -> None:
+        def action(at: datetime) -> None:
+            joined = follow(change.sobject, change.id, at)
+            if joined is not None:  # what Marketo alone knew of the person is sent up
+                self._up.push_update(joined, _BOTH_WAYS, at)
+
+        self._later(what, action, least, most)
 
     def _later(self, what: str, action: Any, least: int, most: int) -> None:
         """One entry per matter: changes that come in the meantime are seen when it is done."""

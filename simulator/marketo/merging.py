@@ -14,6 +14,19 @@ from simulator.marketo.moments import to_text
 if TYPE_CHECKING:
     from simulator.marketo.instance import Instance
 
+# Which CRM record somebody is, and what the CRM alone says of it.
+_IN_CRM = frozenset(
+    {
+        "sfdcType",
+        "sfdcId",
+        "sfdcLeadId",
+        "sfdcContactId",
+        "sfdcAccountId",
+        "sfdcLeadOwnerId",
+        "leadStatus",
+    }
+)
+
 
 def merge(instance: Instance, winner: int, losers: Sequence[int], at: datetime, source: str) -> None:
     """All or nothing: nobody is merged when one of them does not exist."""
@@ -39,7 +52,13 @@ def merge(instance: Instance, winner: int, losers: Sequence[int], at: datetime, 
 
 def _absorb(instance: Instance, winner: int, loser: int, at: datetime, source: str) -> None:
     lost, kept = instance.get_lead(loser) or {}, instance.get_lead(winner) or {}
-    gained = {name: value for name, value in lost.items() if value is not None and kept[name] is None}
+    # Somebody who has a CRM record stays that record, and is not the loser's besides.
+    own = _IN_CRM if kept["sfdcLeadId"] or kept["sfdcContactId"] else frozenset()
+    gained = {
+        name: value
+        for name, value in lost.items()
+        if value is not None and kept[name] is None and name not in own
+    }
     stamp = to_text(at)
     instance.leads.mark_deleted(loser, stamp, winner)
     instance.leads.write(winner, {**gained, "updatedAt": stamp, "changed_at": stamp})
