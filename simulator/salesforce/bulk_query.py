@@ -17,7 +17,7 @@ from simulator.salesforce.soql import result
 from simulator.salesforce.soql.errors import SoqlError
 from simulator.salesforce.soql.parser import parse
 from simulator.salesforce.soql.sql import Records
-from simulator.salesforce.wire import Call, Reply, not_found
+from simulator.salesforce.wire import Call, Reply, not_found, whole_number
 
 PAGE = 100_000
 _CHUNK = 2000
@@ -112,9 +112,9 @@ class BulkQueries:
         if job.state != "JobComplete":
             raise RequestError(400, "INVALIDJOBSTATE", f"InvalidJobState : the job is {job.state}")
         start = _place(call.query.get("locator"))
-        wanted = call.query.get("maxRecords", str(PAGE))
-        if not wanted.isdigit() or int(wanted) < 1:
-            raise RequestError(400, "INVALIDJOB", f"maxRecords must be a positive number, not {wanted}")
+        wanted = whole_number(call.query.get("maxRecords", str(PAGE)))
+        if not wanted:
+            raise RequestError(400, "INVALIDJOB", "maxRecords must be a positive number")
         if (
             self._org.faults.take("salesforce", "locator_expired", path=call.path, method=call.method)
             is not None
@@ -122,7 +122,7 @@ class BulkQueries:
             raise RequestError(400, "INVALIDLOCATOR", "invalid query locator")
         if start and start >= len(job.rows):
             raise RequestError(400, "INVALIDLOCATOR", "invalid query locator")
-        end = min(len(job.rows), start + min(int(wanted), PAGE))
+        end = min(len(job.rows), start + min(wanted, PAGE))
         rows = job.rows[start:end]
         headers = {
             "Sforce-Locator": _locator(end) if end < len(job.rows) else "null",

@@ -12,7 +12,7 @@ from simulator.salesforce.ids import is_id, to_18
 from simulator.salesforce.org import Org
 from simulator.salesforce.records import shown, writer
 from simulator.salesforce.schema import SObject
-from simulator.salesforce.wire import Call, Reply
+from simulator.salesforce.wire import Call, Reply, flag
 from simulator.salesforce.writer import AmbiguousKey
 
 MAX_WRITE = 200
@@ -153,7 +153,7 @@ class Collections:
                 400, "JSON_PARSER_ERROR", "the body must hold records and, if wanted, allOrNone"
             )
         _check_number(len(records), MAX_WRITE)
-        return records, bool(body.get("allOrNone", False))
+        return records, flag(body, "allOrNone")
 
     def _kind(self, record: dict[str, Any]) -> SObject | RecordError:
         attributes = record.get("attributes")

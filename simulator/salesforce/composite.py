@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from simulator.salesforce.errors import RequestError
 from simulator.salesforce.org import Org
-from simulator.salesforce.wire import VERSIONS, Call, Reply
+from simulator.salesforce.wire import VERSIONS, Call, Reply, flag
 
 MAX_CALLS = 25
 MAX_HEAVY = 5
@@ -42,7 +42,7 @@ class Composite:
     def composite(self, call: Call) -> Reply:
         body = call.json_object()
         parts = body.get("compositeRequest")
-        all_or_none = bool(body.get("allOrNone", False))
+        all_or_none = flag(body, "allOrNone")
         if not isinstance(parts, list) or not parts or not all(isinstance(p, dict) for p in parts):
             raise RequestError(400, "JSON_PARSER_ERROR", "compositeRequest must be an array of subrequests")
         _check(parts)
@@ -67,7 +67,7 @@ class Composite:
             raise RequestError(
                 400, "LIMIT_EXCEEDED", f"Limit reached: at most {MAX_CALLS} subrequests in a batch"
             )
-        halt = bool(body.get("haltOnError", False))
+        halt = flag(body, "haltOnError")
         results: list[dict[str, Any]] = []
         failed = False
         for part in parts:
@@ -101,7 +101,7 @@ class Composite:
         """Of the outer call's headers only the session goes on to the inner ones; theirs are their own."""
         address = urlsplit(url)
         match = _PATH.match(address.path)
-        version, path = (match.group(1), unquote(match.group(2))) if match else (call.version, "/")
+        version, path = (match.group(1), match.group(2)) if match else (call.version, "/")
         if version not in VERSIONS:
             version, path = call.version, "/"
         return replace(

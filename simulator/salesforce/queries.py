@@ -15,12 +15,12 @@ from simulator.salesforce.org import Org
 from simulator.salesforce.setup import INTEGRATION_USER
 from simulator.salesforce.soql import result
 from simulator.salesforce.soql.sql import Count, Groups, Records, compile_query
-from simulator.salesforce.wire import Call, Reply
+from simulator.salesforce.wire import Call, Reply, whole_number
 
 MAX_PAGE = 2000
 MIN_PAGE = 200
 _MAX_OPEN = 100
-_BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
+_BATCH_SIZE = re.compile(r"batchSize\s*=\s*([0-9]{1,9})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,11 @@ class Queries:
         if expired is not None:
             self._cursors.pop(name, None)
             cursor = None
-        if cursor is None or not offset.isdigit() or int(offset) >= len(cursor.ids):
+        place = whole_number(offset)
+        if cursor is None or place is None or place >= len(cursor.ids):
             raise RequestError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         self._cursors.move_to_end(name)
-        return self._page(call, cursor, name, int(offset))
+        return self._page(call, cursor, name, place)
 
     def _page(self, call: Call, cursor: Cursor, name: str | None, offset: int) -> Reply:
         size = cursor.size

@@ -77,8 +77,8 @@ def _minute(text: str, name: str) -> datetime:
     """Seconds are dropped. A plus sign that was not escaped arrives as a blank."""
     try:
         parsed = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
+        if parsed.tzinfo is None:
+            raise RequestError(400, "INVALID_FIELD", f"{name} has no time zone: {text[:40]}")
+        return parsed.astimezone(UTC).replace(second=0, microsecond=0)
+    except (ValueError, OverflowError):
         raise RequestError(400, "INVALID_FIELD", f"{name} is no datetime: {text[:40]}") from None
-    if parsed.tzinfo is None:
-        raise RequestError(400, "INVALID_FIELD", f"{name} has no time zone: {text[:40]}")
-    return parsed.astimezone(UTC).replace(second=0, microsecond=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -56,6 +57,21 @@ class Call:
                 400, "JSON_PARSER_ERROR", "Cannot deserialize request body: an object is expected"
             )
         return value
+
+
+def whole_number(text: str) -> int | None:
+    """A number as it stands in an address, None for anything else."""
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else None
+
+
+def flag(body: Mapping[str, Any], name: str) -> bool:
+    """A switch of a body: absent is off, and the words for on and off are taken too."""
+    value = str(body.get(name, False)).lower()
+    if value not in ("true", "false"):
+        raise RequestError(
+            400, "JSON_PARSER_ERROR", f"Cannot deserialize instance of boolean: {name} is {value[:40]}"
+        )
+    return value == "true"
 
 
 @dataclass

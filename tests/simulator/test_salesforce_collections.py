@@ -56,6 +56,10 @@ def test_all_or_none_undoes_every_record(site: Site) -> None:
     body["allOrNone"] = False
     assert [r["success"] for r in site.send("POST", PATH, json=body).json()] == [True, False]
     assert len(site.org.find("Lead")) == 1
+    body["allOrNone"] = "false"
+    assert [r["success"] for r in site.send("POST", PATH, json=body).json()] == [True, False]
+    body["allOrNone"] = "no"
+    assert site.send("POST", PATH, json=body).json()[0]["errorCode"] == "JSON_PARSER_ERROR"
 
 
 def test_observers_hear_of_no_change_that_was_undone(site: Site) -> None:

@@ -68,6 +68,28 @@ def test_all_or_none_undoes_the_whole(site: Site) -> None:
     assert site.org.find("Lead") == []
 
 
+def test_a_key_of_any_characters_is_found_inside_as_it_is_outside(site: Site) -> None:
+    path = "/sobjects/Lead/MQL_External_Key__c/k%2F1%20%25x"
+    (made,) = composite(site, part("made", "PATCH", path, {"LastName": "Ada", "Company": "x"}))
+    assert made["httpStatusCode"] == 201
+    assert site.send("GET", path).json()["MQL_External_Key__c"] == "k/1 %x"
+    batch = {"batchRequests": [{"method": "GET", "url": f"v66.0{path}"}]}
+    (found,) = site.send("POST", "/composite/batch", json=batch).json()["results"]
+    assert found["result"]["Id"] == made["body"]["id"]
+
+
+@pytest.mark.parametrize("word", ["false", "FALSE"])
+def test_all_or_none_may_be_a_word(site: Site, word: str) -> None:
+    parts = [
+        part("ada", "POST", "/sobjects/Lead", {"LastName": "Ada", "Company": "x"}),
+        part("bob", "POST", "/sobjects/Lead", {"LastName": "Bob"}),
+    ]
+    answer = site.send("POST", "/composite", json={"allOrNone": word, "compositeRequest": parts})
+    assert [r["httpStatusCode"] for r in answer.json()["compositeResponse"]] == [201, 400]
+    answer = site.send("POST", "/composite", json={"allOrNone": "perhaps", "compositeRequest": parts})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+
+
 def test_a_composite_is_one_call(site: Site) -> None:
     site.send("GET", "/limits")
     site.world.calls.reset()

@@ -138,6 +138,54 @@ def test_too_many_parents_are_refused() -> None:
     assert reply.body[0]["errorCode"] == "QUERY_TOO_COMPLICATED"
 
 
+ODD = [
+    "",
+    "x",
+    "-1",
+    "²",
+    "٣",
+    "9" * 5000,
+    "2026-03-01",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["updated", "deleted"]),
+    st.sampled_from([*ODD, "2026-03-01T00:00:00Z"]),
+    st.sampled_from([*ODD, "2026-03-02T00:00:00Z"]),
+)
+def test_every_window_of_changed_records_is_answered(which: str, start: str, end: str) -> None:
+    reply = REST.answer(
+        Call("GET", "66.0", f"/sobjects/Lead/{which}", {"start": start, "end": end}, {}, b"", BY)
+    )
+    assert reply.status in (200, 400)
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_number_of_a_page_is_refused_or_left_aside(odd: str) -> None:
+    org = Org(Clock(START))
+    org.load("Lead", [{"LastName": str(n), "Company": "x"} for n in range(300)])
+    rest = Rest(org, seed=1)
+    hint = {"sforce-query-options": f"batchSize={odd}"}
+    query = {"q": "SELECT Id FROM Lead"}
+    assert rest.answer(Call("GET", "66.0", "/query", query, hint, b"", BY)).status == 200
+    page = rest.answer(
+        Call("GET", "66.0", "/query", query, {"sforce-query-options": "batchSize=200"}, b"", BY)
+    )
+    locator = page.body["nextRecordsUrl"].rpartition("/")[2].rpartition("-")[0]
+    more = rest.answer(Call("GET", "66.0", f"/query/{locator}-{odd}", {}, {}, b"", BY))
+    assert (more.status, more.body[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
+    made = rest.answer(call("POST", "/jobs/query", {"operation": "query", "query": query["q"]}))
+    path = f"/jobs/query/{made.body['id']}"
+    for _ in range(2):
+        rest.answer(call("GET", path, None))
+    result = rest.answer(Call("GET", "66.0", f"{path}/results", {"maxRecords": odd}, {}, b"", BY))
+    assert (result.status, result.body[0]["errorCode"]) == (400, "INVALIDJOB")
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(["LF", "CRLF"]))
 def test_every_upload_ends_in_a_job_that_is_complete_or_failed(content: str, line_ending: str) -> None:
