@@ -9,13 +9,14 @@ from typing import Any
 
 from simulator.salesforce import csv_text
 from simulator.salesforce.bulk_jobs import Job, form, known
+from simulator.salesforce.collections import MAX_WRITE
 from simulator.salesforce.deployed import Deployed
 from simulator.salesforce.errors import RecordError, RequestError
-from simulator.salesforce.ids import make_id
+from simulator.salesforce.ids import make_id, to_18
 from simulator.salesforce.org import Org
 from simulator.salesforce.schema import SObject
 from simulator.salesforce.wire import Call, Reply, not_found
-from simulator.salesforce.writer import AmbiguousKey, Writer
+from simulator.salesforce.writer import AmbiguousKey, Keys, Writer
 
 MAX_BYTES = 150 * 1024 * 1024
 OPERATIONS = ("insert", "update", "upsert", "delete")
@@ -200,9 +201,13 @@ class Ingest:
             job.header, rows = csv_text.read(job.content or "", job.separator, job.newline)
             if sobject is None:
                 raise csv_text.BadCsv(f"InvalidBatch : Unable to find object: {job.object_name}")
+            seen: set[str] = set()
             for column in job.header:
                 if not _is_column(sobject, column):
                     raise csv_text.BadCsv(f"InvalidBatch : Field name not found : {column}")
+                if column.lower() in seen:
+                    raise csv_text.BadCsv(f"InvalidBatch : Duplicate field : {column}")
+                seen.add(column.lower())
         except csv_text.BadCsv as error:
             job.move("Failed", now, str(error))
             return
@@ -219,15 +224,20 @@ class Ingest:
             job.rule_id or False,
             {"path": f"/jobs/ingest/{job.id}", "method": "PUT"},
         )
-        for row in rows:
-            self._row(job, sobject, writer, row)
+        for start in range(0, len(rows), MAX_WRITE):
+            chunk = rows[start : start + MAX_WRITE]
+            keys = _keys(job, sobject, chunk)
+            for row in chunk:
+                self._row(job, sobject, writer, row, keys)
         job.content = ""
         if fault is None:
             job.move("JobComplete", now)
         else:
             job.move("Failed", now, str(fault.option("message", "InternalServerError : the job failed")))
 
-    def _row(self, job: IngestJob, sobject: SObject, writer: Writer, row: list[str]) -> None:
+    def _row(
+        self, job: IngestJob, sobject: SObject, writer: Writer, row: list[str], keys: Keys | None
+    ) -> None:
         job.processed += 1
         record_id = ""
         try:
@@ -236,21 +246,21 @@ class Ingest:
             values = _values(job.header, row)
             record_id = str(values.get("Id") or "")
             with self._org.transaction():
-                record_id, created = self._write(job, sobject, writer, values)
-            job.succeeded.append([record_id, "true" if created else "false", *row])
+                record_id, created = self._write(job, sobject, writer, values, keys)
+            job.succeeded.append([to_18(record_id), "true" if created else "false", *row])
         except RecordError as error:
             job.failed += 1
             job.refused.append([record_id, f"{error.code}:{error.message}:{','.join(error.fields)}--", *row])
 
     def _write(
-        self, job: IngestJob, sobject: SObject, writer: Writer, values: dict[str, Any]
+        self, job: IngestJob, sobject: SObject, writer: Writer, values: dict[str, Any], keys: Keys | None
     ) -> tuple[str, bool]:
         if job.operation == "insert":
             return writer.create(sobject, values), True
-        if job.operation == "upsert":
-            named = sobject.field(job.external_id or "")
-            assert named is not None
+        if keys is not None:
+            named = keys.field
             key = values.pop(next((n for n in values if n.lower() == named.name.lower()), ""), None)
+            keys.check(key)
             try:
                 done = writer.upsert(sobject, named, key, values)
             except AmbiguousKey:
@@ -279,6 +289,15 @@ def _values(header: list[str], row: list[str]) -> dict[str, Any]:
         relationship, _, key = name.partition(".")
         values[relationship] = {key: value} if key else value
     return values
+
+
+def _keys(job: IngestJob, sobject: SObject, rows: list[list[str]]) -> Keys | None:
+    """The external keys of an upsert's rows."""
+    field = sobject.field(job.external_id or "")
+    if field is None:
+        return None
+    place = next((i for i, column in enumerate(job.header) if column.lower() == field.name.lower()), None)
+    return Keys(field, [row[place] for row in rows if place is not None and place < len(row)])
 
 
 def _is_column(sobject: SObject, column: str) -> bool:

@@ -13,7 +13,7 @@ from simulator.salesforce.org import Org
 from simulator.salesforce.records import shown, writer
 from simulator.salesforce.schema import SObject
 from simulator.salesforce.wire import Call, Reply, flag
-from simulator.salesforce.writer import AmbiguousKey
+from simulator.salesforce.writer import AmbiguousKey, Keys
 
 MAX_WRITE = 200
 MAX_READ = 2000
@@ -85,6 +85,9 @@ class Collections:
             )
         records, all_or_none = self._records(call)
         write = writer(self._org, self._deployed, call)
+        bodies = [dict(record) for record in records]
+        keys = [_taken(body, field.name) for body in bodies]
+        together = Keys(field, keys)
 
         def one(i: int) -> Result:
             kind = self._kind(records[i])
@@ -92,11 +95,10 @@ class Collections:
                 raise kind
             if kind.name != sobject.name:
                 raise RecordError("INVALID_TYPE", f"the record is no {sobject.name}")
-            lowered = {k.lower(): k for k in records[i]}
-            body = dict(records[i])
-            key = body.pop(lowered.get(field.name.lower(), field.name), None)
+            key = keys[i]
+            together.check(key)
             try:
-                done = write.upsert(sobject, field, key, body)
+                done = write.upsert(sobject, field, key, bodies[i])
             except AmbiguousKey as several:
                 raise RecordError(
                     "DUPLICATE_EXTERNAL_ID", f"Duplicate external id specified: {key}", [field.name]
@@ -182,6 +184,11 @@ class Collections:
         except _Undo:
             return [r if not r["success"] else {"success": False, "errors": [_ROLLED_BACK]} for r in results]
         return results
+
+
+def _taken(body: dict[str, Any], name: str) -> Any:
+    """The value of a field in whatever spelling, taken out of the body."""
+    return body.pop(next((spelt for spelt in body if spelt.lower() == name.lower()), name), None)
 
 
 def _texts(value: Any) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,19 @@ class AmbiguousKey(Exception):
     def __init__(self, ids: list[str]) -> None:
         super().__init__(f"{len(ids)} records have this external id")
         self.ids = ids
+
+
+class Keys:
+    """The external keys of records that are written together. Of those that share one the platform takes none."""
+
+    def __init__(self, field: Field, keys: Iterable[Any]) -> None:
+        self.field = field
+        self._times = Counter(str(key).lower() for key in keys if key not in (None, ""))
+
+    def check(self, key: Any) -> None:
+        if self._times[str(key).lower()] > 1:
+            message = f"Duplicate external id specified: {key}"
+            raise RecordError("DUPLICATE_VALUE", message, [self.field.name])
 
 
 @dataclass

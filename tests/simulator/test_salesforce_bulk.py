@@ -83,13 +83,34 @@ def test_upsert_needs_and_uses_its_external_id(site: Site) -> None:
     lead = site.lead(MQL_External_Key__c="person")
     bad = site.send("POST", "/jobs/ingest", json={"object": "MQL__c", "operation": "upsert"})
     assert bad.status_code == 400
-    content = "External_Key__c,Lead__r.MQL_External_Key__c,Grade__c\na,person,A1\na,person,B1\nb,nobody,A1\n"
-    job = ingest(site, content, object="MQL__c", operation="upsert", externalIdFieldName="External_Key__c")
-    done = rows(site.send("GET", f"/jobs/ingest/{job['id']}/successfulResults"))
-    assert sorted(r["sf__Created"] for r in done) == ["false", "true"]
+    head = "External_Key__c,Lead__r.MQL_External_Key__c,Grade__c\n"
+    upsert = {"object": "MQL__c", "operation": "upsert", "externalIdFieldName": "External_Key__c"}
+    for rest, created in (("a,person,A1\n", "true"), ("a,person,B1\nb,nobody,A1\n", "false")):
+        job = ingest(site, head + rest, **upsert)
+        (done,) = rows(site.send("GET", f"/jobs/ingest/{job['id']}/successfulResults"))
+        assert done["sf__Created"] == created
     (mql,) = site.org.find("MQL__c")
     assert (mql["Lead__c"], mql["Grade__c"]) == (lead, "B1")
     assert job["numberRecordsFailed"] == 1
+
+
+def test_rows_that_share_a_key_fail_where_they_are_written_together(site: Site) -> None:
+    lead = site.lead()
+    keys = ["a", "b", *(f"k{n}" for n in range(197)), "B", "a"]  # 200 rows are written at a time
+    content = "External_Key__c,Lead__c\n" + "".join(f"{key},{lead}\n" for key in keys)
+    upsert = {"object": "MQL__c", "operation": "upsert", "externalIdFieldName": "External_Key__c"}
+    job = ingest(site, content, **upsert)
+    failed = rows(site.send("GET", f"/jobs/ingest/{job['id']}/failedResults"))
+    assert {row["External_Key__c"] for row in failed} == {"b", "B"}
+    assert all(row["sf__Error"].startswith("DUPLICATE_VALUE:Duplicate external id") for row in failed)
+    assert len(site.org.find("MQL__c", External_Key__c="a")) == 1
+
+
+def test_results_name_records_by_eighteen_characters(site: Site) -> None:
+    lead = site.lead()
+    job = ingest(site, f"Id,Title\n{lead[:15]},CEO\n", object="Lead", operation="update")
+    (done,) = rows(site.send("GET", f"/jobs/ingest/{job['id']}/successfulResults"))
+    assert (done["sf__Id"], done["Id"]) == (lead, lead[:15])
 
 
 def test_bulk_applies_no_assignment_rule_unless_the_job_names_it(site: Site) -> None:
@@ -108,6 +129,7 @@ def test_bulk_applies_no_assignment_rule_unless_the_job_names_it(site: Site) -> 
         ("LastName,Nope\nAda,x\n", "InvalidBatch : Field name not found : Nope"),
         ("LastName,Company\r\nAda,x\r\n", "LineEnding is invalid"),
         ("", "the file is empty"),
+        ("LastName,Company,lastname\nAda,x,Bob\n", "InvalidBatch : Duplicate field : lastname"),
     ],
 )
 def test_a_wrong_file_fails_the_whole_job(site: Site, content: str, message: str) -> None:

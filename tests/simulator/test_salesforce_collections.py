@@ -74,15 +74,37 @@ def test_observers_hear_of_no_change_that_was_undone(site: Site) -> None:
 
 def test_upsert_tells_what_was_created(site: Site) -> None:
     lead = site.lead()
-    body = {"records": [record("MQL__c", External_Key__c=k, Lead__c=lead) for k in ("a", "b", "a")]}
-    results = site.send("PATCH", f"{PATH}/MQL__c/External_Key__c", json=body).json()
-    assert [r["created"] for r in results] == [True, True, False]
-    assert results[0]["id"] == results[2]["id"]
+    first, second = (
+        site.send(
+            "PATCH",
+            f"{PATH}/MQL__c/External_Key__c",
+            json={"records": [record("MQL__c", External_Key__c=k, Lead__c=lead) for k in keys]},
+        ).json()
+        for keys in (("a", "b"), ("a", "c"))
+    )
+    assert [r["created"] for r in (*first, *second)] == [True, True, False, True]
+    assert first[0]["id"] == second[0]["id"]
     without_key = site.send(
         "PATCH", f"{PATH}/MQL__c/External_Key__c", json={"records": [record("MQL__c", Lead__c=lead)]}
     )
     assert without_key.json()[0]["errors"][0]["statusCode"] == "MISSING_ARGUMENT"
+    body = {"records": [record("MQL__c", Grade__c="A1")]}
     assert site.send("PATCH", f"{PATH}/MQL__c/Grade__c", json=body).status_code == 404
+
+
+def test_of_records_that_share_a_key_in_one_call_none_is_written(site: Site) -> None:
+    lead = site.lead()
+    body = {"records": [record("MQL__c", External_Key__c=k, Lead__c=lead) for k in ("a", "b", "A")]}
+    results = site.send("PATCH", f"{PATH}/MQL__c/External_Key__c", json=body).json()
+    assert [r["success"] for r in results] == [False, True, False]
+    assert results[2]["errors"] == [
+        {
+            "statusCode": "DUPLICATE_VALUE",
+            "message": "Duplicate external id specified: A",
+            "fields": ["External_Key__c"],
+        }
+    ]
+    assert [row["External_Key__c"] for row in site.org.find("MQL__c")] == ["b"]
 
 
 def test_delete_takes_ids_in_the_address(site: Site) -> None:
