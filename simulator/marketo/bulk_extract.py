@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from simulator.faults import Fault
 from simulator.marketo import envelope
-from simulator.marketo.call import Call, whole
+from simulator.marketo.call import Call, listed, whole
 from simulator.marketo.envelope import answer
 from simulator.marketo.errors import HttpError, MarketoError, invalid, missing, wrong_type
 from simulator.marketo.exports import STATES, Extract, Job
@@ -47,11 +47,11 @@ _LEAD_FILTERS = (
 def create_leads(server: Server, call: Call) -> Mapping[str, Any]:
     """Exactly one filter; smart lists are not simulated and answer 1035, as subscriptions without them do."""
     body = call.json()
-    names = body.get("fields")
-    if not names or not isinstance(names, list):
+    names = listed(body, "fields")
+    if not names:
         raise missing("fields")
     known = server.lead_fields()
-    unknown = [str(name) for name in names if name not in known]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise invalid(f"Invalid fields [{', '.join(unknown)}]")
     ids, window = _lead_filter(server, body.get("filter"))
@@ -69,8 +69,8 @@ def create_leads(server: Server, call: Call) -> Mapping[str, Any]:
 def create_activities(server: Server, call: Call) -> Mapping[str, Any]:
     """``fields`` may be left out or be ``[]`` or ``null``, which mean all of them."""
     body = call.json()
-    names = body.get("fields") or list(ACTIVITY_COLUMNS)
-    unknown = [str(name) for name in names if name not in ACTIVITY_COLUMNS]
+    names = listed(body, "fields") or list(ACTIVITY_COLUMNS)
+    unknown = [name for name in names if name not in ACTIVITY_COLUMNS]
     if unknown:
         raise invalid(f"Invalid fields [{', '.join(unknown)}]")
     wished = body.get("filter")
@@ -209,13 +209,14 @@ def _activity_filter(server: Server, wished: Mapping[str, Any]) -> dict[str, lis
     unknown = sorted(set(wished) - known)
     if unknown:
         raise invalid(f"Invalid filter '{', '.join(unknown)}'")
-    types = [whole(value) for value in wished.get("activityTypeIds") or []]
+    types = [whole(value) for value in listed(wished, "activityTypeIds", object)]
     for type_id in types:
         if type_id not in server.instance.activity_types:
             raise invalid(f"Invalid activity type id '{type_id}'")
     allowed = [kind for kind in types or server.instance.activity_types if kind not in _NOT_IN_BULK]
     wanted: dict[str, list[Any]] = {"type_id": allowed}
-    ids, values = wished.get("primaryAttributeValueIds"), wished.get("primaryAttributeValues")
+    ids = [whole(value) for value in listed(wished, "primaryAttributeValueIds", object)]
+    values = listed(wished, "primaryAttributeValues")
     if ids and values:
         raise invalid("Only one of primaryAttributeValueIds and primaryAttributeValues is allowed")
     assets = ids or values
@@ -224,7 +225,7 @@ def _activity_filter(server: Server, wished: Mapping[str, Any]) -> dict[str, lis
             raise missing("activityTypeIds")
         if len(assets) > MOST_ASSETS:
             raise invalid(f"The number of assets exceeds the limit of {MOST_ASSETS}")
-        wanted["primary_id" if ids else "primary_value"] = list(assets)
+        wanted["primary_id" if ids else "primary_value"] = assets
     return wanted
 
 
@@ -249,6 +250,8 @@ def _window(value: Any) -> tuple[str, str]:
 
 def _header(names: list[str], body: Mapping[str, Any]) -> list[str]:
     headers = body.get("columnHeaderNames") or {}
+    if not isinstance(headers, dict):
+        raise invalid("columnHeaderNames must be an object")
     return [str(headers.get(name, name)) for name in names]
 
 

@@ -15,30 +15,34 @@ from python_multipart import parse_form
 from python_multipart.multipart import Field, File
 from starlette.responses import Response
 
-from simulator.marketo.call import Call
+from simulator.marketo.call import Call, whole
 from simulator.marketo.envelope import answer
 from simulator.marketo.errors import HttpError, MarketoError, invalid, missing
 from simulator.marketo.extract_file import DELIMITERS
 from simulator.marketo.import_jobs import Import
 from simulator.marketo.server import Server
-from simulator.marketo.sync import Upsert, lookup_field
+from simulator.marketo.sync import Upsert, lookup_field, refuse_other_partitions
 
 
 def import_leads(server: Server, call: Call) -> Mapping[str, Any]:
     parts = _parts(call)
-    options = {name: call.text(name) or _text(parts, name) for name in ("format", "lookupField", "listId")}
+    names = ("format", "lookupField", "listId", "partitionName")
+    options = {name: call.text(name) or _text(parts, name) for name in names}
     shape = (options["format"] or "").upper()
     if shape not in DELIMITERS:
         raise missing("format") if not shape else invalid(f"Invalid format '{options['format']}'")
     if "file" not in parts:
         raise missing("file")
+    refuse_other_partitions(options["partitionName"])
     lookup = lookup_field(server, options["lookupField"])
-    target = None if options["listId"] is None else int(options["listId"])
+    target = None if options["listId"] is None else whole(options["listId"])
     if target is not None and server.instance.lists.get(target) is None:
         raise MarketoError("1013", f"List '{target}' not found")
     text = io.StringIO(parts["file"].decode("utf-8-sig", "replace"), newline="")
-    rows = csv.reader(text, delimiter=DELIMITERS[shape])
-    header = next(rows, [])
+    try:
+        header, *rows = [*csv.reader(text, delimiter=DELIMITERS[shape])] or [[]]
+    except csv.Error as problem:
+        raise MarketoError("613", "Invalid Multipart Request") from problem
     unknown = [name for name in header if name not in server.lead_fields()]
     if not header or unknown:
         raise invalid(f"Invalid fields [{', '.join(unknown)}]")

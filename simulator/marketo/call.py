@@ -13,6 +13,7 @@ from starlette.requests import Request
 from simulator.marketo.errors import MarketoError, invalid, missing, wrong_type
 
 FORM = "application/x-www-form-urlencoded"
+_LARGEST = 2**63 - 1
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Call:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     def id(self, name: str = "id") -> int:
-        return int(self.path_values[name])
+        return whole(self.path_values[name])
 
     def text(self, name: str) -> str | None:
         return next((value for key, value in self.parameters if key == name and value != ""), None)
@@ -77,6 +78,12 @@ class Call:
         value = self.text(name)
         return None if value is None else value.strip().lower() in {"true", "1"}
 
+    def refuse(self, *names: str) -> None:
+        """Parameters that the platform knows and the simulator does not: better an error than a wrong answer."""
+        for name in names:
+            if self.text(name) is not None:
+                raise invalid(f"Parameter '{name}' is not supported here")
+
     def batch_size(self, most: int = 300) -> int:
         """Larger wishes are cut to the page's maximum."""
         size = self.number("batchSize", most)
@@ -89,7 +96,7 @@ class Call:
             raise MarketoError("612", "Invalid Content Type")
         try:
             value = json.loads(self.body, object_pairs_hook=_unique)
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:  # too deep is no JSON either
             raise MarketoError("609", "Invalid JSON") from problem
         if not isinstance(value, dict):
             raise MarketoError("609", "Invalid JSON")
@@ -112,11 +119,22 @@ def records(body: Mapping[str, Any], most: int = 300) -> list[dict[str, Any]]:
 
 def whole(value: Any) -> int:
     try:
-        if isinstance(value, bool | float):
-            raise ValueError
-        return int(value)
-    except (TypeError, ValueError) as problem:
-        raise wrong_type(value, "integer") from problem
+        number = None if isinstance(value, bool | float) else int(value)
+    except (TypeError, ValueError):
+        number = None
+    if number is None or abs(number) > _LARGEST:
+        raise wrong_type(value, "integer")
+    return number
+
+
+def listed(body: Mapping[str, Any], name: str, kind: type = str) -> list[Any]:
+    """A member of a body that is a list of one kind of values; left out and ``null`` are the empty list."""
+    found = body.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(value, kind) for value in found):
+        raise invalid(f"{name} must be a list of {'objects' if kind is dict else 'values'}")
+    return found
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.marketo import activity_types as types
+from simulator.marketo.assets import changed_within, page
 from simulator.marketo.call import Call, whole
 from simulator.marketo.envelope import answer, asset_answer
 from simulator.marketo.errors import MarketoError, invalid, missing
 from simulator.marketo.instance import WEB_SERVICE
 from simulator.marketo.moments import asset_shape
+from simulator.marketo.schema import WORKSPACE
 from simulator.marketo.server import Server
 
 MOST_LEADS = 100
@@ -22,6 +24,7 @@ MOST_TOKENS = 100
 
 def campaigns(server: Server, call: Call) -> Mapping[str, Any]:
     ids, names, programs = call.numbers("id"), call.words("name"), call.words("programName")
+    workspaces = call.words("workspaceName")
     triggerable = call.flag("isTriggerable")
     token, size = call.text("nextPageToken"), call.batch_size()
     after = int(server.paging.open("campaigns", token)[0]) if token is not None else 0
@@ -31,6 +34,7 @@ def campaigns(server: Server, call: Call) -> Mapping[str, Any]:
         if (not ids or row["id"] in ids)
         and (not names or row["name"] in names)
         and (not programs or row["program_name"] in programs)
+        and (not workspaces or WORKSPACE in workspaces)
         and (triggerable is None or (row["type"] == "trigger") is triggerable)
     ]
     more = len(found) > size
@@ -74,9 +78,10 @@ def request(server: Server, call: Call) -> Mapping[str, Any]:
 
 
 def asset_campaigns(server: Server, call: Call) -> Mapping[str, Any]:
-    start, size = call.number("offset", 0), min(max(call.number("maxReturn", 20), 1), 200)
-    rows = server.instance.campaigns.after(0, -1)[start : start + size]
-    return asset_answer([_asset(row) for row in rows])
+    rows = changed_within(call, server.instance.campaigns.after(0, -1))
+    if call.flag("isActive"):
+        rows = [row for row in rows if row["active"] and row["type"] == "trigger"]
+    return asset_answer([_asset(row) for row in page(call, rows)])
 
 
 def asset_campaign_by_id(server: Server, call: Call) -> Mapping[str, Any]:

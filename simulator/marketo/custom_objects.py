@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from simulator.marketo.call import Call, records
+from simulator.marketo.call import Call, listed, records, whole
 from simulator.marketo.custom_object_store import ObjectType
 from simulator.marketo.envelope import answer
 from simulator.marketo.errors import MarketoError, invalid, missing, skipped, unknown_field
@@ -58,15 +58,20 @@ def query(server: Server, call: Call) -> Mapping[str, Any]:
     wanted = _wanted(kind, filter_type, body, call)
     if len(wanted) > MOST_VALUES:
         raise invalid(f"The number of filter values exceeds the limit of {MOST_VALUES}")
-    names = _shown_names(kind, body.get("fields") or call.words("fields"))
-    size = min(int(body.get("batchSize") or call.batch_size()), 300)
+    wished = body.get("fields")
+    names = _shown_names(
+        kind, wished.split(",") if isinstance(wished, str) else listed(body, "fields") or call.words("fields")
+    )
+    size = whole(body["batchSize"]) if body.get("batchSize") else call.batch_size()
+    if size < 1:
+        raise invalid("batchSize must be between 1 and 300")
     purpose = f"object {kind.name} {hashlib.sha256(repr(wanted).encode()).hexdigest()[:16]}"
     token = body.get("nextPageToken") or call.text("nextPageToken")
     start = int(server.paging.open(purpose, str(token))[0]) if token else 0
     found = server.instance.custom_objects.find(kind, wanted)
     result = [
         {"seq": seq, **{name: record.get(name) for name in names}}
-        for seq, record in enumerate(found[start : start + size])
+        for seq, record in enumerate(found[start : start + min(size, 300)])
     ]
     more = start + size < len(found)
     following = server.paging.seal(purpose, start + size) if more else None
@@ -76,7 +81,7 @@ def query(server: Server, call: Call) -> Mapping[str, Any]:
 def sync(server: Server, call: Call) -> Mapping[str, Any]:
     kind, body = _kind(server, call), call.json()
     action = body.get("action") or "createOrUpdate"
-    if action not in {"createOrUpdate", "createOnly", "updateOnly"}:
+    if action not in ("createOrUpdate", "createOnly", "updateOnly"):
         raise invalid(f"Invalid action '{action}'")
     by_id = _by_id(body, "dedupeBy")
     if by_id and action != "updateOnly":
@@ -135,27 +140,26 @@ def _summary(kind: ObjectType) -> dict[str, Any]:
 
 
 def _wanted(kind: ObjectType, filter_type: str, body: Mapping[str, Any], call: Call) -> list[dict[str, Any]]:
-    if filter_type in {"dedupeFields", "idField"} or body.get("input"):
-        keys = (
-            kind.dedupe if filter_type == "dedupeFields" else (ID_FIELD,) if filter_type == "idField" else ()
-        )
-        given = body.get("input")
-        if given is None and len(keys) == 1:
-            return [{keys[0]: value} for value in call.words("filterValues")]
-        if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
-            raise missing("input")
-        wished = keys or (filter_type,)
-        return [{name: one.get(name) for name in wished} for one in given]
-    if (filter_type,) not in kind.searchable:
+    """The sets of values that are looked for: given as ``input``, or by a single field as ``filterValues``."""
+    keys = {"dedupeFields": kind.dedupe, "idField": (ID_FIELD,)}.get(filter_type, (filter_type,))
+    if keys not in kind.searchable:
         raise invalid(f"Invalid filterType '{filter_type}'")
+    given = listed(body, "input", dict)
+    for one in given:
+        for name in keys:
+            if one.get(name) in (None, ""):
+                raise missing(name)
+    if given:
+        return [{name: one[name] for name in keys} for one in given]
+    if len(keys) > 1:
+        raise missing("input")
     values = call.words("filterValues")
     if not values:
         raise missing("filterValues")
-    return [{filter_type: value} for value in values]
+    return [{keys[0]: value} for value in values]
 
 
-def _shown_names(kind: ObjectType, wished: str | Sequence[str]) -> list[str]:
-    names = wished.split(",") if isinstance(wished, str) else list(wished)
+def _shown_names(kind: ObjectType, names: list[str]) -> list[str]:
     known = {field.name for field in kind.fields} | {ID_FIELD, *STAMPS}
     for name in names:
         if name not in known:
@@ -165,7 +169,7 @@ def _shown_names(kind: ObjectType, wished: str | Sequence[str]) -> list[str]:
 
 def _by_id(body: Mapping[str, Any], member: str) -> bool:
     wished = body.get(member) or "dedupeFields"
-    if wished not in {"dedupeFields", "idField"}:
+    if wished not in ("dedupeFields", "idField"):
         raise invalid(f"Invalid {member} '{wished}'")
     return bool(wished == "idField")
 

@@ -123,6 +123,7 @@ def list_membership(server: Server, call: Call) -> Mapping[str, Any]:
 
 
 def program_membership(server: Server, call: Call) -> Mapping[str, Any]:
+    call.refuse("earliestUpdatedAt", "latestUpdatedAt", "filterType")
     lead_id = _known(server, call)
     found = [
         {**membership(member), "id": member["program_id"]}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.marketo.assets import changed_within, page
 from simulator.marketo.call import Call
 from simulator.marketo.envelope import answer, asset_answer
 from simulator.marketo.errors import MarketoError, lead_not_found, skipped
 from simulator.marketo.instance import WEB_SERVICE
 from simulator.marketo.moments import asset_shape
 from simulator.marketo.removal import wished_ids
+from simulator.marketo.schema import WORKSPACE
 from simulator.marketo.server import Server
-
-WORKSPACE = "Default"
 
 
 def lists(server: Server, call: Call) -> Mapping[str, Any]:
@@ -63,9 +63,8 @@ def are_members(server: Server, call: Call) -> Mapping[str, Any]:
 
 
 def asset_lists(server: Server, call: Call) -> Mapping[str, Any]:
-    start, size = call.number("offset", 0), min(max(call.number("maxReturn", 20), 1), 200)
-    rows = server.instance.lists.page(-1, 0)[start : start + size]
-    return asset_answer([_asset(row) for row in rows])
+    rows = changed_within(call, server.instance.lists.page(-1, 0))
+    return asset_answer([_asset(row) for row in page(call, rows)])
 
 
 def asset_list_by_id(server: Server, call: Call) -> Mapping[str, Any]:

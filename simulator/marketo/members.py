@@ -99,8 +99,8 @@ def set_status_of_members(server: Server, call: Call) -> Mapping[str, Any]:
 def remove(server: Server, call: Call) -> Mapping[str, Any]:
     program = _program(server, call)
     result: list[dict[str, Any]] = []
-    for seq, record in enumerate(records(call.json())):
-        lead_id = whole(record.get("leadId"))
+    ids = [whole(record.get("leadId")) for record in records(call.json())]
+    for seq, lead_id in enumerate(ids):
         if server.instance.programs.leave(program["id"], lead_id):
             result.append({"seq": seq, "status": "deleted", "leadId": lead_id})
         else:

@@ -14,7 +14,7 @@ def to_text(moment: datetime) -> str:
     """Aware datetimes only: a naive one would silently mean the machine's zone."""
     if moment.tzinfo is None:
         raise ValueError(f"a datetime without a time zone cannot be stored: {moment!r}; give it tzinfo=UTC")
-    return moment.astimezone(UTC).strftime(SHAPE)
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def to_datetime(text: str) -> datetime:
@@ -30,9 +30,9 @@ def parse(text: str) -> datetime | None:
         text = text[:-6] + "Z"
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day of time have no other zone
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def stored(value: object) -> object:

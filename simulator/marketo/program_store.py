@@ -103,11 +103,8 @@ class ProgramStore:
         row = self._database.execute("SELECT * FROM programs WHERE name = ?", (name,)).fetchone()
         return None if row is None else _program(row)
 
-    def page(self, limit: int, offset: int, since: str = "", until: str = "9") -> list[dict[str, Any]]:
-        rows = self._database.execute(
-            "SELECT * FROM programs WHERE updated_at >= ? AND updated_at <= ? ORDER BY id LIMIT ? OFFSET ?",
-            (since, until, limit, offset),
-        )
+    def page(self, limit: int, offset: int) -> list[dict[str, Any]]:
+        rows = self._database.execute("SELECT * FROM programs ORDER BY id LIMIT ? OFFSET ?", (limit, offset))
         return [_program(row) for row in rows]
 
     def statuses(self, program_id: int) -> tuple[Status, ...]:

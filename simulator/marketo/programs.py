@@ -5,25 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from simulator.marketo.assets import changed_within, page
 from simulator.marketo.call import Call
 from simulator.marketo.envelope import asset_answer
-from simulator.marketo.errors import invalid, wrong_type
-from simulator.marketo.moments import asset_shape, parse, to_text
+from simulator.marketo.errors import invalid
+from simulator.marketo.moments import asset_shape
 from simulator.marketo.program_store import CHANNELS
 from simulator.marketo.server import Server
-
-LARGEST_PAGE = 200
 
 
 def programs(server: Server, call: Call) -> Mapping[str, Any]:
     """Browsing shows neither tags nor costs; they come with one program by id or name."""
-    size, start = call.number("maxReturn", 20), call.number("offset", 0)
-    if not 1 <= size <= LARGEST_PAGE:
-        raise invalid(f"maxReturn must be between 1 and {LARGEST_PAGE}")
-    if start < 0:
-        raise invalid("offset must not be negative")
-    since, until = _moment(call, "earliestUpdatedAt", ""), _moment(call, "latestUpdatedAt", "9")
-    found = server.instance.programs.page(-1, 0, since, until)
+    found = changed_within(call, server.instance.programs.page(-1, 0))
     filter_type = call.text("filterType")
     if filter_type is not None:
         values = call.words("filterValues")
@@ -33,22 +26,21 @@ def programs(server: Server, call: Call) -> Mapping[str, Any]:
     status = call.text("status")
     if status is not None:
         found = [program for program in found if program["status"] == status]
-    return asset_answer([_shown(program) for program in found[start : start + size]])
+    return asset_answer([_shown(program) for program in page(call, found)])
 
 
 def program_by_id(server: Server, call: Call) -> Mapping[str, Any]:
-    return _one(server.instance.programs.get(call.id()))
+    return _one(server.instance.programs.get(call.id()), "tags", "costs")
 
 
 def program_by_name(server: Server, call: Call) -> Mapping[str, Any]:
-    return _one(server.instance.programs.named(call.required("name")))
+    """Tags and costs are shown to those who ask for them."""
+    wished = [name for name, flag in (("tags", "includeTags"), ("costs", "includeCosts")) if call.flag(flag)]
+    return _one(server.instance.programs.named(call.required("name")), *wished)
 
 
 def channels(server: Server, call: Call) -> Mapping[str, Any]:
-    start, size = call.number("offset", 0), call.number("maxReturn", 20)
-    return asset_answer(
-        [_channel(number, name) for number, name in enumerate(CHANNELS, 1)][start : start + size]
-    )
+    return asset_answer(page(call, [_channel(number, name) for number, name in enumerate(CHANNELS, 1)]))
 
 
 def channel_by_name(server: Server, call: Call) -> Mapping[str, Any]:
@@ -56,11 +48,12 @@ def channel_by_name(server: Server, call: Call) -> Mapping[str, Any]:
     return asset_answer([_channel(number, name) for number, name in enumerate(CHANNELS, 1) if name == wished])
 
 
-def _one(program: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _one(program: Mapping[str, Any] | None, *wished: str) -> Mapping[str, Any]:
     if program is None:
         return asset_answer([])
     tags = [{"tagType": kind, "tagValue": value} for kind, value in program["tags"].items()]
-    return asset_answer([{**_shown(program), "tags": tags, "costs": program["costs"]}])
+    more = {"tags": tags, "costs": program["costs"]}
+    return asset_answer([{**_shown(program), **{name: more[name] for name in wished}}])
 
 
 def _shown(program: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,13 +98,3 @@ def _channel(number: int, name: str) -> dict[str, Any]:
             for status in CHANNELS[name]
         ],
     }
-
-
-def _moment(call: Call, name: str, default: str) -> str:
-    text = call.text(name)
-    if text is None:
-        return default
-    moment = parse(text)
-    if moment is None:
-        raise wrong_type(text, "datetime")
-    return to_text(moment)

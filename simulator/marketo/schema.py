@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WORKSPACE = PARTITION = "Default"  # the only ones
 # What a custom field may be created as.
 DATA_TYPES = frozenset(
     {

@@ -14,12 +14,11 @@ from simulator.marketo.call import Call, records
 from simulator.marketo.envelope import answer
 from simulator.marketo.errors import MarketoError, invalid, missing, skipped, unknown_field
 from simulator.marketo.instance import WEB_SERVICE
-from simulator.marketo.schema import LeadField
+from simulator.marketo.schema import PARTITION, LeadField
 from simulator.marketo.server import Server
 from simulator.marketo.values import coerce
 
 ACTIONS = ("createOrUpdate", "createOnly", "updateOnly", "createDuplicate")
-PARTITIONS = ("Default",)
 
 
 def sync_leads(server: Server, call: Call) -> Mapping[str, Any]:
@@ -31,11 +30,15 @@ def sync_leads(server: Server, call: Call) -> Mapping[str, Any]:
     partition = body.get("partitionName")
     if partition is not None and action not in {"createOrUpdate", "createOnly"}:
         raise invalid(f"partitionName is not allowed with action '{action}'")
-    if partition is not None and partition not in PARTITIONS:
-        raise MarketoError("1008", f"Access denied to partition '{partition}'")
+    refuse_other_partitions(partition)
     lookup = lookup_field(server, body.get("lookupField"))
     upsert = Upsert(server, call, action, lookup, WEB_SERVICE, "syncLead")
     return answer([upsert.outcome(record) for record in records(body)])
+
+
+def refuse_other_partitions(partition: Any) -> None:
+    if partition not in (None, PARTITION):
+        raise MarketoError("1008", f"Access denied to partition '{partition}'")
 
 
 def lookup_field(server: Server, wished: Any) -> str:

@@ -80,3 +80,15 @@ def test_a_compound_key_is_asked_for_as_json(site: Site) -> None:
     wanted = {"filterType": "dedupeFields", "fields": ["make", "model"], "input": [cars[1], cars[2]]}
     found = site.post(path, wanted, _method="GET")["result"]
     assert [(row["make"], row["model"]) for row in found] == [("A", "2"), ("B", "1")]
+
+
+def test_a_query_needs_a_searchable_field_and_a_value_for_each_part_of_its_key(site: Site) -> None:
+    assert outcomes(site, [{"cycleId": "c1"}]) == ["created"]
+
+    def asked(**body: Any) -> str:
+        return site.code(site.post(CYCLES, body, _method="GET"))
+
+    assert asked(filterType="status", input=[{"status": "Open"}]) == "1003"
+    assert asked(filterType="dedupeFields", input=[{"leadId": 1}]) == "1002"
+    assert asked(filterType="leadId", input=[{"leadId": None}]) == "1002"
+    assert asked(filterType="dedupeFields") == "1002"

@@ -33,8 +33,10 @@ def test_one_program_by_id_or_name_has_its_tags_and_costs(site: Site) -> None:
         "Spring", tags={"Business Line": "Edge"}, costs=[{"cost": 10}], sfdc_id="701X"
     )
     by_id = site.get(f"/rest/asset/v1/program/{program}.json")["result"]
-    by_name = site.get("/rest/asset/v1/program/byName.json", name="Spring")["result"]
-    assert by_id == by_name
+    by_name = "/rest/asset/v1/program/byName.json"
+    asked = site.get(by_name, name="Spring", includeTags="true", includeCosts="true")["result"]
+    assert by_id == asked
+    assert not {"tags", "costs"} & site.get(by_name, name="Spring")["result"][0].keys()
     assert by_id[0]["tags"] == [{"tagType": "Business Line", "tagValue": "Edge"}]
     assert (by_id[0]["costs"], by_id[0]["sfdcId"]) == ([{"cost": 10}], "701X")
 
@@ -152,6 +154,44 @@ def test_lists_are_found_by_name_and_program(site: Site) -> None:
     assert [row["name"] for row in site.get("/rest/v1/lists.json")["result"]] == ["One", "Two"]
     assert [row["name"] for row in site.get("/rest/v1/lists.json", programName="Spring")["result"]] == ["One"]
     assert site.code(site.get("/rest/v1/lists/5.json")) == "1013"
+
+
+def test_lists_and_campaigns_of_the_asset_api_are_browsed_as_programs_are(site: Site) -> None:
+    for number in range(3):
+        site.instance.add_list(f"List {number}", at=START - timedelta(days=number))
+        site.instance.add_campaign(
+            f"Campaign {number}", triggerable=number > 0, active=number < 2, at=START - timedelta(days=number)
+        )
+    for path in ("/rest/asset/v1/staticLists.json", "/rest/asset/v1/smartCampaigns.json"):
+        assert len(site.get(path, offset=1, maxReturn=1)["result"]) == 1
+        recent = site.get(
+            path, earliestUpdatedAt="2026-03-01T09:00:00Z", latestUpdatedAt="2026-03-02T08:00:00Z"
+        )
+        assert [row["name"][-1] for row in recent["result"]] == ["1"]
+        for wrong in ({"maxReturn": 0}, {"offset": -1}, {"folder": '{"id":1,"type":"Folder"}'}):
+            assert site.code(site.get(path, **wrong)) == "1003"
+    active = site.get("/rest/asset/v1/smartCampaigns.json", isActive="true")["result"]
+    assert [row["name"] for row in active] == ["Campaign 1"]
+
+
+def test_other_workspaces_and_partitions_hold_nothing(site: Site) -> None:
+    site.instance.add_campaign("Sync", triggerable=True)
+    site.instance.add_list("All")
+    for path in ("/rest/v1/campaigns.json", "/rest/v1/lists.json"):
+        assert len(site.get(path, workspaceName="Default")["result"]) == 1
+        assert site.get(path, workspaceName="Elsewhere")["result"] == []
+    file = {"file": ("people.csv", "email\na@example.com\n", "text/csv")}
+    parameters = {"format": "csv", "partitionName": "Elsewhere"}
+    refused = site.send("POST", "/bulk/v1/leads.json", params=parameters, files=file).json()
+    assert site.code(refused) == "1008"
+    assert not site.instance.find_leads("email", ["a@example.com"])
+
+
+def test_memberships_are_not_answered_as_if_a_filter_were_known(site: Site) -> None:
+    lead = site.instance.create_lead({"email": "a@example.com"}, source="User")
+    path = f"/rest/v1/leads/{lead}/programMembership.json"
+    assert site.get(path)["result"] == []
+    assert site.code(site.get(path, earliestUpdatedAt="2026-01-01T00:00:00Z")) == "1003"
 
 
 def test_a_requested_campaign_gets_the_people_and_leaves_a_trace(site: Site) -> None:
