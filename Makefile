@@ -40,10 +40,10 @@ test: install  ## everything the tests need, then the tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 demo: install  ## a generated company, adopted, live, three days long
-	@$(BIN)/python -m flows.demo $(ARGS)
+	@$(BIN)/python -m flows.local.demo $(ARGS)
 
 up: install  ## Prefect with its UI, the simulator and all deployments, until Ctrl-C
-	@$(BIN)/python -m flows.up $(ARGS)
+	@$(BIN)/python -m flows.local.up $(ARGS)
 
 bench: install  ## measure; prints a table and JSON
 	@$(BIN)/python -m benchmarks $(ARGS)

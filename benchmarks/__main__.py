@@ -22,8 +22,8 @@ from rich.console import Console
 from benchmarks.company import Scene, furnish, with_company
 from benchmarks.measure import MB, Result, machine
 from benchmarks.show import show
-from flows.processes import end_children
-from flows.simulated import SimulatorFault
+from flows.local.processes import end_children
+from flows.local.simulated import SimulatorFault
 
 RESULTS = Path("benchmarks/results")
 # The door comes last: its calls would use up the rate limit of the sync after it.

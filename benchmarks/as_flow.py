@@ -7,8 +7,9 @@ from prefect import flow
 from prefect.logging.handlers import APILogHandler
 
 from benchmarks.measure import StageClock
-from flows import artifacts, chain
+from flows import chain
 from flows.in_prefect import as_task, finish, logged_progress
+from flows.presentation import artifacts
 from flows.wiring import Wiring
 from tasks.summary import Summary
 

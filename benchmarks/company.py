@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from flows.local.simulated import Simulated, simulator
 from flows.settings import PREFIX, Settings
-from flows.simulated import Simulated, simulator
 
 HASTE = {"calls_per_20_seconds: 50": "calls_per_20_seconds: 100"}
 """The simulated subscription has no other integration: all its calls are ours."""

@@ -19,7 +19,7 @@ from engine.learning.leaks import suspicions
 from engine.learning.learn import LATER
 from engine.learning.metrics import auc
 from engine.learning.table import Table, read_table
-from tasks.learning import read_csv
+from tasks.learning.tables import read_csv
 
 STARTS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)
 

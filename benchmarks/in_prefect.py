@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from benchmarks.company import Scene
 from benchmarks.measure import Result, StageClock, Took
-from flows import chain, local_prefect
-from flows.processes import child
+from flows import chain
+from flows.local import local_prefect
+from flows.local.processes import child
 from flows.wiring import Wiring, wired
 from tasks.progress import Silent
 from tasks.summary import Summary

@@ -4,8 +4,9 @@ from datetime import date
 
 from prefect import flow
 
-from flows import artifacts, backfilling
+from flows import backfilling
 from flows.in_prefect import Run, as_task, concluded, logged_progress
+from flows.presentation import artifacts
 from flows.settings import read_settings
 from flows.wiring import wired
 from schemas.vocabulary import Platform

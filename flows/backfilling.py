@@ -27,12 +27,12 @@ from ledger.errors import LedgerError
 from schemas.stretch import Stretch
 from schemas.vocabulary import Origin, Platform, Silo
 from tasks.backfill import decide_past
+from tasks.data.settle import settle
 from tasks.progress import Progress
 from tasks.pull import Pulled
 from tasks.pull_past import Days, pull_past
 from tasks.readiness import unread
 from tasks.run import Run
-from tasks.settle import settle
 from tasks.summary import Summary
 
 WINDOW = timedelta(days=30)

@@ -24,24 +24,24 @@ from schemas.frames.base import empty
 from schemas.vocabulary import Silo, Stream
 from tasks.assignment import assign
 from tasks.changes import derive, derive_assigned
+from tasks.data.handed_in import take_in
+from tasks.data.retention import retire
+from tasks.data.settle import settle
 from tasks.facts import load
-from tasks.fitness import unfit
-from tasks.handed_in import take_in
 from tasks.lifecycle import move
 from tasks.midnights import with_midnights_of_a_pause
 from tasks.preview import preview
 from tasks.progress import Progress
 from tasks.pull import pull
-from tasks.push import push
+from tasks.push.drain import push
+from tasks.push.fitness import unfit
+from tasks.push.unfinished import settle_claims
+from tasks.push.waiting import overdue
 from tasks.readiness import unread
 from tasks.record import record, record_assignments
-from tasks.retention import retire
 from tasks.run import Run, begin
 from tasks.scoring import score
-from tasks.settle import settle
 from tasks.summary import Summary
-from tasks.unfinished import settle_claims
-from tasks.waiting import overdue
 
 P = ParamSpec("P")
 R = TypeVar("R")

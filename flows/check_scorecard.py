@@ -11,14 +11,14 @@ from engine.learning.check import Checked
 from engine.learning.drift import WINDOW
 from engine.learning.learn import TooFew
 from engine.learning.table import Unusable
-from flows import learning_artifacts as artifacts
 from flows.in_prefect import Run, ended
-from flows.learning_screens import drift_line
-from flows.markdown import leave
+from flows.presentation import learning_artifacts as artifacts
+from flows.presentation.learning_screens import drift_line
+from flows.presentation.markdown import leave
 from flows.settings import read_settings
 from flows.wiring import Wiring, wired
-from tasks.learning import SCORECARDS, NoTable, load_scorecard
-from tasks.verdict_learning import check_on_verdicts
+from tasks.learning.tables import SCORECARDS, NoTable, load_scorecard
+from tasks.learning.verdict_learning import check_on_verdicts
 
 DRIFT = "scorecard-drift"
 

@@ -20,8 +20,8 @@ from prefect.states import Completed, Failed
 
 from connectors.errors import PlatformError
 from flows.backfilling import NoSuchRange
+from flows.presentation.words import in_one_line
 from flows.settings import SettingsFault
-from flows.words import in_one_line
 from ledger.errors import LeaseHeld, LedgerError
 from schemas.playbook.faults import PlaybookFaults
 from schemas.vocabulary import Platform

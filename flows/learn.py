@@ -9,13 +9,13 @@ from prefect.states import Completed
 
 from engine.learning.learn import TooFew
 from engine.learning.table import Unusable
-from flows import learning_artifacts as artifacts
 from flows.in_prefect import Run, ended
-from flows.markdown import leave
+from flows.presentation import learning_artifacts as artifacts
+from flows.presentation.markdown import leave
 from flows.settings import SettingsFault, read_settings
 from flows.wiring import wired
-from tasks.learning import SCORECARDS, write_scorecard
-from tasks.verdict_learning import learn_from_verdicts
+from tasks.learning.tables import SCORECARDS, write_scorecard
+from tasks.learning.verdict_learning import learn_from_verdicts
 
 LEARNED = "scorecard"
 

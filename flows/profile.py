@@ -5,11 +5,11 @@ from prefect.states import Completed
 
 from engine.learning.profile import TooFewWon
 from flows.in_prefect import Run, ended
-from flows.markdown import leave
-from flows.profile_report import as_markdown
+from flows.presentation.markdown import leave
+from flows.presentation.profile_report import as_markdown
 from flows.settings import read_settings
 from flows.wiring import wired
-from tasks.profile import client_profile
+from tasks.learning.profile import client_profile
 
 PROFILE = "client-profile"
 

@@ -3,8 +3,9 @@
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows import artifacts, chain
+from flows import chain
 from flows.in_prefect import Run, as_task, concluded, logged_progress
+from flows.presentation import artifacts
 from flows.settings import read_settings
 from flows.wiring import wired
 from schemas.vocabulary import Stream

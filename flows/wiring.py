@@ -16,7 +16,7 @@ from flows.settings import Settings, SettingsFault
 from ledger.open import Ledger
 from schemas.playbook.load import Playbook, load_playbook
 from schemas.vocabulary import Platform
-from tasks.retention import Retention
+from tasks.data.retention import Retention
 
 
 @dataclass(frozen=True)

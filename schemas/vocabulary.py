@@ -137,7 +137,7 @@ class Silo(StrEnum):
     SCORING = "scoring"
     LIFECYCLE = "lifecycle"
     ASSIGNMENT = "assignment"
-    OUTBOX = "outbox"  # derived from decisions by engine/changes.py, pushed by tasks/push.py
+    OUTBOX = "outbox"  # derived from decisions by engine/changes, pushed by tasks/push
     OPERATIONS = "operations"  # runs, cursors, lease
 
 

@@ -16,8 +16,8 @@ from schemas.context import Window
 from schemas.playbook.load import Playbook
 from tasks.assignment import Assigned
 from tasks.facts import Facts
-from tasks.found import with_found_records
 from tasks.lifecycle import Moved
+from tasks.push.found import with_found_records
 from tasks.scoring import Scored
 
 SEEN = ["form_fill", "trial_signup", "survey_response", "webinar_attended", "webinar_on_demand", "event_attended",

@@ -18,7 +18,7 @@ from schemas.admission import BatchRefused, admit
 from schemas.playbook.platforms import Freshness, Platforms
 from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Origin, Platform, Silo, Stream
-from tasks.data import BadBatch, Counts, store_page
+from tasks.data.pages import BadBatch, Counts, store_page
 from tasks.progress import Progress
 from tasks.run import Run
 

@@ -19,11 +19,11 @@ from schemas.frames.base import UTC
 from schemas.playbook.platforms import Platforms
 from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Origin, Platform, Silo, Stream
-from tasks.data import BadBatch, store_page
+from tasks.data.pages import BadBatch, store_page
+from tasks.data.store import Storing, store
 from tasks.progress import Progress
 from tasks.pull import STREAMS, Pulled
 from tasks.run import Run, Shift
-from tasks.store import Storing, store
 
 AT_ONCE = 20_000
 """Rows that are stored in one shift: some seconds' work."""

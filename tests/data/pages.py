@@ -21,8 +21,8 @@ from schemas.playbook.data import Data
 from schemas.playbook.platforms import Platforms
 from schemas.streams import MODELS, natural_key
 from schemas.vocabulary import Origin, Platform, Silo, Stream
-from tasks.data import Counts, store_page
-from tasks.settle import Settled, settle_facts
+from tasks.data.pages import Counts, store_page
+from tasks.data.settle import Settled, settle_facts
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLAYBOOK = Path(__file__).parents[2] / "playbook"

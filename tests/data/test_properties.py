@@ -20,7 +20,7 @@ from ledger.tables import complete_metadata
 from ledger.tables import facts as tables
 from ledger.unit_of_work import UnitOfWork
 from schemas.vocabulary import Platform, Stream
-from tasks.settle import settle_facts
+from tasks.data.settle import settle_facts
 from tests.data.pages import MARKETO, SALESFORCE, Pulling, act, moment, person
 
 Row = Mapping[str, Any]

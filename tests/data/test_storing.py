@@ -8,7 +8,7 @@ from ledger.open import Ledger
 from ledger.tables import facts as tables
 from ledger.tables.operations import quarantine
 from schemas.vocabulary import Stream
-from tasks.data import BadBatch, Counts
+from tasks.data.pages import BadBatch, Counts
 from tests.data.pages import MARKETO, SALESFORCE, START, Pulling, act, contact, lead, moment, person
 
 

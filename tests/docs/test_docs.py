@@ -9,7 +9,7 @@ import pytest
 import typer.main
 from ruamel.yaml import YAML
 
-from flows.command_line import app
+from flows.command_line.app import app
 from flows.settings import PREFIX, Settings
 from simulator.serve import parser as simulator_parser
 from tasks.summary import Exit

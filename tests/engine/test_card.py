@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.learning.apply import points, scored
 from engine.scoring.card import PREFIX, card_base, card_columns, probability, unknown_columns
 from schemas.playbook.scorecard import NumberAttribute, Scorecard, WordAttribute
-from tasks.learning import load_scorecard, write_scorecard
+from tasks.learning.tables import load_scorecard, write_scorecard
 
 NUMBERS = ["employees", "signal:pricing_page", "signal:mail_click"]
 WORDS = ["seniority", "country", "is_personal_email"]

@@ -11,7 +11,7 @@ from engine.data.intent import intent_acts
 from ledger.facts.handed_in import INTENT
 from schemas.frames.base import UTC as UTC_TYPE
 from schemas.playbook.platforms import Answer
-from tasks.handovers import known_when_opened
+from tasks.learning.handovers import known_when_opened
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -21,7 +21,7 @@ from connectors.ports import Outcome, Sink
 from flows import chain
 from flows.settings import read_settings
 from flows.wiring import wired
-from tasks import settle
+from tasks.data import settle
 from tasks.run import Run, Shift
 
 chain.CHUNK = 40  # people

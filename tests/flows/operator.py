@@ -22,7 +22,7 @@ import polars as pl
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from flows.command_line import app
+from flows.command_line.app import app
 from ledger.open import Ledger
 from tests.simulator_process import Simulator, start_simulator
 

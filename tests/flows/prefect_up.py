@@ -151,7 +151,7 @@ def prepare(folder: Path) -> Path:
 def refused(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
     """An attempt that is expected to end at once."""
     return subprocess.run(
-        [sys.executable, "-m", "flows.up", "--prefect-port", str(port)],
+        [sys.executable, "-m", "flows.local.up", "--prefect-port", str(port)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -172,7 +172,7 @@ def up(folder: Path, port: int, *options: str) -> Iterator[Up]:
         "MQLFLOW_DATABASE_URL": "sqlite:////nowhere/at/all.db",
         "PYTHONPATH": str(REPOSITORY),
     }
-    command = [sys.executable, "-m", "flows.up", "--prefect-port", str(port), *options]
+    command = [sys.executable, "-m", "flows.local.up", "--prefect-port", str(port), *options]
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen(
             command, cwd=folder, env=env, stdout=said, stderr=subprocess.STDOUT, start_new_session=True

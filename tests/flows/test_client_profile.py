@@ -9,7 +9,7 @@ import pytest
 from engine.learning.profile import TooFewWon
 from ledger.open import Ledger
 from schemas.vocabulary import Platform, Stream
-from tasks.profile import ClientProfile, client_profile
+from tasks.learning.profile import ClientProfile, client_profile
 from tests.data.pages import contact, lead, moment
 from tests.flows.told import Company, Told
 from tests.ledger_fixtures import *  # noqa: F403  the real databases

@@ -39,7 +39,7 @@ def test_the_demo_shows_every_part_and_leaves_a_ledger_that_the_next_commands_wo
     shutil.copytree(REPOSITORY / "playbook", tmp_path / "playbook")
     arguments = ["--people", "600", "--days", "1", "--seed", "3"]
     done = subprocess.run(
-        [sys.executable, "-m", "flows.demo", *arguments],
+        [sys.executable, "-m", "flows.local.demo", *arguments],
         cwd=tmp_path,
         env={"PYTHONPATH": str(REPOSITORY), "COLUMNS": "120", "PATH": "/usr/bin:/bin"},
         stdout=subprocess.PIPE,

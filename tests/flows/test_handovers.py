@@ -11,7 +11,7 @@ from ledger.open import Ledger
 from ledger.tables.decisions import cycles
 from schemas.conditions_columns import HAS_COLUMNS, PEOPLE_COLUMNS
 from schemas.vocabulary import Stream
-from tasks.handovers import NOT_LEARNED_FROM, SIGNAL, Handovers, past_handovers
+from tasks.learning.handovers import NOT_LEARNED_FROM, SIGNAL, Handovers, past_handovers
 from tests.data.pages import moment, person
 from tests.flows.told import Company
 from tests.ledger_fixtures import *  # noqa: F403  the real databases

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from flows.command_line import app
-from tasks.learning import load_scorecard
+from flows.command_line.app import app
+from tasks.learning.tables import load_scorecard
 from tests.engine.learning_world import LEAKS, company
 
 COLUMNS = ["--label", "won", "--time", "number"]
@@ -129,5 +129,5 @@ def test_a_mistaken_column_is_wrong_usage_in_one_clear_line(folder: Path, option
 
 
 def test_the_command_line_starts_without_the_learning_library() -> None:
-    code = "import sys, flows.command_line; sys.exit('sklearn' in sys.modules)"
+    code = "import sys, flows.command_line.app; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,8 +12,8 @@ from engine.learning.apply import scores
 from engine.scoring.card import card_base, card_columns
 from schemas.playbook.load import load_playbook
 from schemas.playbook.scorecard import Attribute, NumberAttribute
-from tasks.handovers import NOT_LEARNED_FROM, SIGNAL, learned_columns, past_handovers
-from tasks.learning import load_scorecard
+from tasks.learning.handovers import NOT_LEARNED_FROM, SIGNAL, learned_columns, past_handovers
+from tasks.learning.tables import load_scorecard
 from tests.flows.operator import Operator, at_work
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("verdicts")]

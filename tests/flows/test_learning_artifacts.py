@@ -8,9 +8,9 @@ import pytest
 
 from engine.learning.check import check
 from engine.learning.learn import Learned, learn
-from flows import learning_artifacts as artifacts
 from flows.check_scorecard import concluded
-from tasks.handovers import Handovers
+from flows.presentation import learning_artifacts as artifacts
+from tasks.learning.handovers import Handovers
 from tests.engine.learning_world import company
 
 

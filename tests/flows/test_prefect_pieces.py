@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import Unavailable
-from flows import artifacts, funnel
 from flows.backfilling import NoSuchRange
 from flows.in_prefect import LoggedProgress, concluded, finish
+from flows.presentation import artifacts, funnel
 from flows.settings import SettingsFault
 from ledger.decisions.funnel import Standing
 from ledger.errors import LeaseHeld

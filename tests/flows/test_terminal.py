@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from flows.terminal import table
+from flows.presentation.terminal import table
 
 
 def test_a_table_shows_what_was_written_as_it_was_written() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.process_tree import Family
-from flows.processes import child
+from flows.local.process_tree import Family
+from flows.local.processes import child
 from tests.flows.prefect_up import Up, free_port, prepare, refused, up
 
 alone = pytest.mark.xdist_group("prefect")

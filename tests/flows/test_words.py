@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.assignment.selling import ACCOUNT, LAST_CYCLE, OPPORTUNITY
-from flows import artifacts, words
+from flows.presentation import artifacts, words
 from schemas.vocabulary import CycleKind, Origin, OutboxState
 from tasks.summary import Summary, added_up
 

@@ -19,8 +19,8 @@ from flows.wiring import Wiring
 from ledger.open import Ledger
 from schemas.playbook.load import Playbook, load_playbook
 from schemas.vocabulary import Platform, Stream
+from tasks.data.retention import Retention
 from tasks.progress import Progress, Silent
-from tasks.retention import Retention
 from tasks.summary import Summary
 from tests.data.pages import PLAYBOOK, START, act, moment, person
 

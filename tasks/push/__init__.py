@@ -1,0 +1,1 @@
+"""Push: what decisions ask of the platforms is written, after one more look, and each record has its outcome."""
