@@ -2,7 +2,8 @@
 
 import re
 
-_EMAIL = re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+\.[^\s@<>\"'(),;:=]+")
+# The look-behind lets a run of text without an @ be tried once, and not from each of its characters.
+_EMAIL = re.compile(r"(?<![^\s@<>\"'(),;:=])[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+\.[^\s@<>\"'(),;:=]+")
 _SECRETS = re.compile(
     r"(?i)\b(bearer\s+|(?:access_token|client_secret|assertion|refresh_token|token)[\"']?\s*[=:]\s*[\"']?)"
     r"[^\s\"'&,}]+"
