@@ -5,6 +5,7 @@ queries.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -40,12 +41,15 @@ class Api:
         self._root = f"/services/data/v{version}"
 
     def limits(self) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self.client.json("GET", f"{self._root}/limits")
-        return answer
+        answer = self.client.json("GET", f"{self._root}/limits")
+        with as_documented("the request for limits"):
+            return dict(answer)
 
     def versions(self) -> list[str]:
         """Every API version that the org offers, e.g. "66.0"."""
-        return [str(row["version"]) for row in self.client.json("GET", "/services/data", anonymous=True)]
+        answer = self.client.json("GET", "/services/data", anonymous=True)
+        with as_documented("the request for versions"):
+            return [str(row["version"]) for row in answer]
 
     def queries(self, statements: Sequence[str]) -> list[QueryPage | PlatformError]:
         """First pages of up to five queries in one call, deleted rows included; a refused one is an error among
@@ -99,7 +103,8 @@ class Api:
             if refusal and status != 404 and refusal.then != "stop":
                 body = self.client.json("GET", f"{self._root}/sobjects/{name}/describe")
                 refusal = None
-            found[name] = None if refusal else body
+            with as_documented(f"the describe of {name}"):
+                found[name] = None if refusal else dict(body)
         return found
 
     def retrieve(self, sobject: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Record]:
@@ -108,7 +113,8 @@ class Api:
         for start in range(0, len(ids), RECORDS_A_READ):
             body = {"ids": list(ids[start : start + RECORDS_A_READ]), "fields": list(fields)}
             rows = self.client.json("POST", f"{self._root}/composite/sobjects/{sobject}", json=body)
-            found |= {row["Id"]: row for row in rows if row}
+            with as_documented("a read of records by id"):
+                found |= {row["Id"]: row for row in rows if row}
         return found
 
     def update(
@@ -153,14 +159,11 @@ class Api:
                 for i, path in enumerate(paths[start : start + REQUESTS_A_COMPOSITE])
             ]
             body = {"allOrNone": False, "compositeRequest": parts}
-            answers = self.client.json("POST", f"{self._root}/composite", json=body)["compositeResponse"]
-            by_name = {answer["referenceId"]: answer for answer in answers}
-            if len(by_name) != len(parts):
-                raise Damaged(SALESFORCE, "a composite answered fewer parts than it was asked")
-            results += [
-                (by_name[part["referenceId"]]["httpStatusCode"], by_name[part["referenceId"]]["body"])
-                for part in parts
-            ]
+            answer = self.client.json("POST", f"{self._root}/composite", json=body)
+            with as_documented("a composite"):
+                by_name = {part["referenceId"]: part for part in answer["compositeResponse"]}
+                told = [by_name[part["referenceId"]] for part in parts]
+                results += [(int(part["httpStatusCode"]), part["body"]) for part in told]
         return results
 
     def _collection(
@@ -169,14 +172,20 @@ class Api:
         sent = list(records)
         body = {"allOrNone": False, "records": sent}
         results = self.client.json(method, f"{self._root}/composite/sobjects{path}", json=body, **options)
-        if not isinstance(results, list) or len(results) != len(sent):
-            message = f"a write of {len(sent)} records was answered with another number of results"
-            raise Damaged(SALESFORCE, message)
-        return results
+        with as_documented(f"a write of {len(sent)} records"):
+            return [dict(result) for result, _ in zip(results, sent, strict=True)]
+
+
+@contextmanager
+def as_documented(what: str) -> Iterator[None]:
+    """An answer that is JSON and not of the form that is read from it within the block is damaged, not our fault."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Damaged(SALESFORCE, f"{what} was answered in another form than documented") from None
 
 
 def _query_page(body: Any) -> QueryPage:
-    if not isinstance(body, Mapping) or "records" not in body:
-        raise Damaged(SALESFORCE, "a query was answered without records")
-    more = None if body.get("done", True) else str(body["nextRecordsUrl"])
-    return QueryPage(body["records"], int(body.get("totalSize", 0)), more)
+    with as_documented("a query"):
+        more = None if body.get("done", True) else str(body["nextRecordsUrl"])
+        return QueryPage([dict(row) for row in body["records"]], int(body.get("totalSize", 0)), more)

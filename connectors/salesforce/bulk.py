@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.errors import Damaged, PlatformError, RequestRefused, Unavailable
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import Api, as_documented
 from connectors.salesforce.errors import SALESFORCE
 
 ROWS_A_PAGE = 10_000
 NULL = "#N/A"
+_LONGEST_CELL = (
+    16 * 1024 * 1024
+)  # the csv module's own limit is 131,072: a long text area alone may hold that
 
 Row = dict[str, str | None]
 
@@ -35,7 +38,7 @@ class Bulk:
     def start_query(self, soql: str) -> str:
         """A job over the query's rows, deleted ones included. A job whose answer was lost ends by itself unread."""
         body = {"operation": "queryAll", "query": soql, "contentType": "CSV", "lineEnding": "LF"}
-        return str(self._json("POST", "/jobs/query", body)["id"])
+        return self._told("id", "POST", "/jobs/query", body)
 
     def query_rows(self, job: str, locator: str | None = None) -> Iterator[tuple[list[Row], str | None]]:
         """(rows, locator of the rest) page by page once the job is done. The locator stays good while the job lives."""
@@ -88,20 +91,20 @@ class Bulk:
             # An upload that is repeated because its answer was lost is refused; the second job begins afresh.
             job = self._uploaded(body, content)
         try:
-            self._json("PATCH", f"/jobs/ingest/{job}", {"state": "UploadComplete"})
+            self._told("state", "PATCH", f"/jobs/ingest/{job}", {"state": "UploadComplete"})
         except RequestRefused:
             if self._state("ingest", job) not in ("UploadComplete", "InProgress", "JobComplete"):
                 raise
         return job
 
     def _uploaded(self, body: Mapping[str, Any], content: bytes) -> str:
-        job = str(self._json("POST", "/jobs/ingest", body)["id"])
+        job = self._told("id", "POST", "/jobs/ingest", body)
         headers = {"Content-Type": "text/csv; charset=UTF-8"}
         try:
             path = f"/jobs/ingest/{job}/batches"
             self._api.bulk("PUT", path, data=content, headers=headers, endpoint="bulk/batches")
         except RequestRefused:
-            self._json("PATCH", f"/jobs/ingest/{job}", {"state": "Aborted"})
+            self._told("state", "PATCH", f"/jobs/ingest/{job}", {"state": "Aborted"})
             raise
         return job
 
@@ -118,7 +121,7 @@ class Bulk:
             pause = min(pause * 1.5, 15.0)
 
     def _state(self, kind: str, job: str) -> str:
-        return str(self._json("GET", f"/jobs/{kind}/{job}")["state"])
+        return self._told("state", "GET", f"/jobs/{kind}/{job}")
 
     def _query_page(self, job: str, locator: str | None) -> tuple[list[Row], str | None]:
         params = {"maxRecords": str(ROWS_A_PAGE)} | ({"locator": locator} if locator else {})
@@ -128,17 +131,19 @@ class Bulk:
             )
             rows = _rows(answer.body)
             promised = answer.headers.get("Sforce-NumberOfRecords")
-            if promised is None or int(promised) == len(rows):
+            if promised in (None, str(len(rows))):
                 following = answer.headers.get("Sforce-Locator", "null")
                 return rows, None if following == "null" else following
         raise Damaged(SALESFORCE, f"bulk query job {job} gave {len(rows)} rows where it promised {promised}")
 
-    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    def _told(self, name: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> str:
+        """A member of what is answered: the job as it is now."""
         kind = path.split("/")[2]
-        answer = self._api.bulk(method, path, json=body, endpoint=f"bulk/{kind}").json()
-        if not isinstance(answer, Mapping):
-            raise Damaged(SALESFORCE, "a bulk job was answered without its state")
-        return answer
+        answer = self._api.bulk(method, path, json=body, endpoint=f"bulk/{kind}").json_or_none()
+        with as_documented("a request about a bulk job"):
+            if not isinstance(told := answer[name], str):
+                raise TypeError(name)
+            return told
 
 
 def _csv(records: Sequence[Mapping[str, Any]]) -> bytes:
@@ -168,15 +173,19 @@ def _rows(body: bytes) -> list[Row]:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Damaged(SALESFORCE, "a bulk file is no UTF-8") from None
+    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""))
-    header = next(reader, [])
     rows: list[Row] = []
-    for cells in reader:
-        if not cells:
-            continue
-        if len(cells) != len(header):
-            raise Damaged(SALESFORCE, "a bulk file has a row with another number of cells than its header")
-        rows.append({name: cell or None for name, cell in zip(header, cells, strict=True)})
+    try:
+        header = next(reader, [])
+        for cells in filter(None, reader):
+            if len(cells) != len(header):
+                raise Damaged(
+                    SALESFORCE, "a bulk file has a row with another number of cells than its header"
+                )
+            rows.append({name: cell or None for name, cell in zip(header, cells, strict=True)})
+    except csv.Error as fault:
+        raise Damaged(SALESFORCE, f"a bulk file is no CSV: {fault}") from None
     return rows
 
 

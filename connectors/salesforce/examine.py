@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from connectors.errors import PlatformError
 from connectors.ports import Finding
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import Api, as_documented
 from connectors.salesforce.auth import identity
 from connectors.salesforce.deployed import WRITTEN, Deployed
 from connectors.salesforce.shipped import PERMISSION_SET
@@ -80,8 +80,9 @@ class Examiner:
         yield Finding("integration user", True, f"{user['Name']} ({user['Id']})")
 
     def _calls(self) -> Iterator[Finding]:
-        day = self._api.limits()["DailyApiRequests"]
-        left, most = int(day["Remaining"]), int(day["Max"])
+        limits = self._api.limits()
+        with as_documented("the request for limits"):
+            left, most = (int(limits["DailyApiRequests"][name]) for name in ("Remaining", "Max"))
         mend = "" if left > most * 0.1 else "run syncs less often, or ask Salesforce for more API calls"
         yield Finding("API calls", not mend, f"{most - left:,} of {most:,} used in 24 hours", mend)
 
