@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from connectors.errors import AccessDenied, Unavailable
+from connectors.errors import AccessDenied, Damaged, Misconfigured, Unavailable
 from connectors.http import Answer, HttpClient, Refusal
 from connectors.marketo.envelope import judge_status
 from connectors.marketo.errors import MARKETO
@@ -59,8 +59,11 @@ def _ask(client: HttpClient, credentials: Credentials) -> Token | None:
         anonymous=True,
         judge=_judge,
     )
-    reply = answer.json()
-    value, life = reply.get("access_token"), float(reply.get("expires_in") or 0)
+    reply = answer.json_or_none()
+    try:
+        value, life = reply.get("access_token"), float(reply.get("expires_in") or 0)
+    except (AttributeError, TypeError, ValueError):
+        raise Damaged(MARKETO, "the identity service answered without a token") from None
     if not value or life <= 0:
         return None
     # In its last minute the same token would be handed out again and again: it is used until it is refused.
@@ -72,4 +75,7 @@ def _judge(answer: Answer) -> Refusal | None:
     if answer.status in (400, 401, 403):
         text = "the client id or secret is wrong: check MQLFLOW_MARKETO_CLIENT_ID and MQLFLOW_MARKETO_CLIENT_SECRET"
         return Refusal("stop", AccessDenied(MARKETO, text, str(answer.status)))
+    if 300 <= answer.status < 400 or answer.status == 404:
+        text = "no identity service answers at this URL: check MQLFLOW_MARKETO_URL"
+        return Refusal("stop", Misconfigured(MARKETO, text, f"HTTP {answer.status}"))
     return judge_status(answer)

@@ -4,18 +4,22 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
+from pydantic import SecretStr
 
 from connectors.errors import (
     AccessDenied,
+    Damaged,
     Misconfigured,
     PlatformError,
     QuotaExhausted,
     RequestRefused,
     Unavailable,
 )
-from connectors.http import Answer
+from connectors.http import Answer, HttpClient, Timing
+from connectors.marketo.auth import Credentials, authorise
 from connectors.marketo.envelope import CROWDED, SLOW_DOWN, judge, judge_batch, judge_file
 from connectors.marketo.errors import (
+    MARKETO,
     AlreadySo,
     FilterUnsupported,
     NothingFound,
@@ -26,6 +30,8 @@ from connectors.marketo.errors import (
     problem,
     record_state,
 )
+from connectors.tokens import Token
+from tests.connectors.http_script import Reply, Script, serving
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Then = Literal["retry", "refresh", "stop"]
@@ -204,3 +210,27 @@ def test_messages_show_no_address_and_no_long_text() -> None:
     error = problem("1001", "Invalid value 'jo@acme.example'. " + "x" * 900, "leads", NOW)
     assert "jo@acme.example" not in str(error)
     assert len(str(error)) < 500
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"null", b'"x"', b'{"access_token": "t", "expires_in": "soon"}', b""]
+)
+def test_an_identity_service_that_answers_no_token_is_one_clear_line(body: bytes) -> None:
+    with serving(Script(Reply(body=body))) as script, pytest.raises(Damaged, match="without a token"):
+        identity_of(script)
+
+
+@pytest.mark.parametrize("status", [301, 302, 404])
+def test_a_url_where_no_identity_service_is_must_be_mended_by_somebody(status: int) -> None:
+    with serving(Script(Reply(status, b"text"))) as script:
+        with pytest.raises(Misconfigured, match="MQLFLOW_MARKETO_URL"):
+            identity_of(script)
+        assert len(script.seen) == 1
+
+
+def identity_of(script: Script) -> Token:
+    credentials = Credentials("id", SecretStr("secret"))
+    client = HttpClient(
+        MARKETO, script.url, judge, authorise=authorise(credentials), timing=Timing(lambda _: None)
+    )
+    return client.token
