@@ -58,7 +58,7 @@ class Answer:
         # Judge, client and caller all look at the body; pages hold megabytes, so it is parsed once.
         try:
             return True, json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # the second: brackets without end
             return False, None
 
 

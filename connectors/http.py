@@ -21,9 +21,11 @@ from connectors.errors import Damaged, Misconfigured, PlatformError, RequestRefu
 from connectors.limiter import Limiter
 from connectors.session import (
     Bearer,
+    body_of,
     checked_base_url,
     http_date,
     is_loopback,
+    is_untrusted,
     never_sent,
     no_auth,
     open_session,
@@ -33,6 +35,11 @@ from connectors.tokens import Token, TokenKeeper
 __all__ = ["Answer", "AnswerLost", "Calls", "HttpClient", "Judge", "Refusal", "Retries", "Timing"]
 
 log = logging.getLogger(__name__)
+
+LARGEST = 256 * 1024 * 1024  # bytes of a body, unpacked: ten times the largest page of a bulk job
+LONGEST = (
+    600.0  # seconds from an answer's head to its last byte: the read time-out begins anew with every byte
+)
 
 
 class _Again(Exception):
@@ -70,6 +77,7 @@ class HttpClient:
         timing: Timing = REAL_TIME,
         retries: Retries = PATIENT,
         timeout: tuple[float, float] = (10.0, 120.0),
+        largest: int = LARGEST,
     ) -> None:
         self.platform = platform
         self.base_url = checked_base_url(platform, base_url)
@@ -82,6 +90,7 @@ class HttpClient:
         self._limiter = limiter
         self._retries = retries
         self._timeout = timeout
+        self._largest = largest
         self._lock = Lock()
         self._keeper = TokenKeeper(lambda: authorise(self), timing.clock) if authorise else None
         self._session = open_session(loopback=is_loopback(self.base_url))
@@ -154,7 +163,8 @@ class HttpClient:
             return answer
         if refusal.then != "retry":
             raise refusal.error
-        if answer.status >= 500 and not call.repeatable:
+        # Damaged: it was answered, and what came cannot be read.
+        if not call.repeatable and (answer.status >= 500 or isinstance(refusal.error, Damaged)):
             raise AnswerLost(self.platform, f"{call.endpoint} broke off with HTTP {answer.status}")
         if refusal.wait and self._limiter:
             self._limiter.pause(refusal.wait)
@@ -182,11 +192,13 @@ class HttpClient:
                 self.base_url + call.path,
                 auth=Bearer(token.value) if token else no_auth,
                 allow_redirects=False,
+                stream=True,
                 **call.options,
             )
+            body = body_of(response, self._largest, LONGEST, self.timing.clock)
         except requests.RequestException as failure:
             raise self._lost(call, failure) from None
-        answer = Answer(response.status_code, response.headers, response.content)
+        answer = Answer(response.status_code, response.headers, body)
         self._count_received(answer, len(response.request.body or b""))
         log.debug("%s %s %s → %d", self.platform, call.method, call.endpoint, answer.status)
         return answer
@@ -197,7 +209,7 @@ class HttpClient:
         host = urlsplit(self.base_url).netloc
         if isinstance(failure, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
             return Misconfigured(self.platform, f"{host} is not an address that can be called")
-        if isinstance(failure, requests.exceptions.SSLError):
+        if is_untrusted(failure):
             return Unavailable(
                 self.platform, f"no trusted TLS connection to {host}: check the URL and certificates"
             )

@@ -5,13 +5,12 @@ empty are often absent.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors.errors import AccessDenied, Damaged, RequestRefused, Unavailable
 from connectors.http import Answer, Refusal
 from connectors.marketo.errors import MARKETO, Meaning, meaning, problem
+from connectors.session import http_date
 
 SLOW_DOWN = 20.0  # seconds: the rate is counted over the last twenty
 CROWDED = 1.0
@@ -70,7 +69,7 @@ def judge_envelope(answer: Answer) -> Refusal | None:
     if envelope["success"]:
         return None
     code, message = first_error(envelope)
-    error = problem(code, message, "request refused", answered_at(answer))
+    error = problem(code, message, "request refused", http_date(answer.headers.get("Date")))
     match meaning(code, message):
         case Meaning.TOKEN:
             return Refusal("refresh", error)
@@ -98,11 +97,3 @@ def results(envelope: Envelope) -> list[dict[str, Any]]:
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise Damaged(MARKETO, "an answer's result is no list of records")
     return found
-
-
-def answered_at(answer: Answer) -> datetime | None:
-    """The platform's clock, if the answer tells it."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-    except ValueError:
-        return None

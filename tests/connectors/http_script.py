@@ -36,6 +36,7 @@ class Script:
     def __init__(self, *replies: Reply) -> None:
         self.replies = list(replies)
         self.seen: list[Seen] = []
+        self.connections = 0
         self.url = ""
         self._lock = threading.Lock()
 
@@ -49,6 +50,10 @@ class Script:
 def serving(script: Script) -> Iterator[Script]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            script.connections += 1
+            super().setup()
 
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -1,9 +1,14 @@
 """The HTTP client: what is sent again, what is not, how long it insists, and what its errors say."""
 
+import gzip
+import itertools
 import logging
 import socket
 import threading
+import time
+import tracemalloc
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +19,7 @@ from connectors.redaction import redact
 from connectors.session import checked_base_url, http_date
 from connectors.tokens import Token, TokenKeeper
 from tests.connectors.http_script import CUT, SILENT, TRUNCATED, Reply, Script, serving
+from tests.connectors.tls_that_breaks import tls_that_breaks_off
 
 OK = Reply(body=b'{"done": true}')
 BUSY = Reply(503)
@@ -105,7 +111,11 @@ def test_a_lost_or_cut_answer_to_a_repeatable_request_is_asked_for_again(fault: 
         assert [seen.body for seen in script.seen] == [b'{"id": 1}', b'{"id": 1}']
 
 
-@pytest.mark.parametrize("reply", [Reply(fault=CUT), BUSY], ids=["no answer", "a broken one"])
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(fault=CUT), Reply(fault=TRUNCATED), BUSY, Reply(body=b"<html>")],
+    ids=["no answer", "half of one", "a failure", "one that can't be read"],
+)
 def test_a_request_that_must_not_be_repeated_is_sent_once_and_its_loss_is_told(reply: Reply) -> None:
     with serving(Script(reply)) as script:
         with pytest.raises(AnswerLost):
@@ -191,6 +201,63 @@ def test_redirects_are_not_followed() -> None:
         with pytest.raises(RequestRefused):
             client_of(script).json("GET", "/x")
         assert len(script.seen) == 1
+
+
+def test_a_redirect_to_what_is_no_url_is_an_answer_too() -> None:
+    elsewhere = Reply(301, headers={"Location": "http://[::bad/"})
+    with serving(Script(elsewhere)) as script, pytest.raises(RequestRefused, match="301"):
+        client_of(script).json("GET", "/x")
+
+
+def test_a_small_body_that_unpacks_to_a_huge_one_is_not_unpacked_to_its_end() -> None:
+    packed = Reply(body=gzip.compress(b" " * 5_000_000), headers={"Content-Encoding": "gzip"})
+    with serving(Script(packed)) as script:
+        tracemalloc.start()
+        try:
+            with pytest.raises(Unavailable, match=r"did not answer in full \(TooLarge\)"):
+                client_of(script, largest=100_000, retries=Retries(attempts=1)).json("GET", "/x")
+            assert tracemalloc.get_traced_memory()[1] < 2_000_000
+        finally:
+            tracemalloc.stop()
+
+
+def test_a_body_that_trickles_in_is_not_waited_for_without_end() -> None:
+    seconds = itertools.count(step=100.0)  # as long as it takes from one look at the body to the next
+    timing = Timing(sleep=lambda _: None, clock=lambda: next(seconds), random=lambda: 0.5)
+    with serving(Script(Reply(body=b" " * 50_000), OK)) as script:
+        client = HttpClient("acme", script.url, judge, timing=timing)
+        assert client.json("GET", "/x") == {"done": True}
+        assert len(script.seen) == 2
+
+
+def test_brackets_without_end_are_no_json() -> None:
+    with serving(Script(Reply(body=b"[" * 100_000))) as script, pytest.raises(Damaged):
+        client_of(script).json("GET", "/x")
+
+
+def test_an_untrusted_certificate_is_told_at_once_and_a_broken_tls_connection_is_tried_again(
+    tmp_path: Path,
+) -> None:
+    with tls_that_breaks_off(tmp_path) as (url, certificate, accepted):
+        client = HttpClient("acme", url, judge, timing=Clock().timing(), retries=Retries(attempts=2))
+        with pytest.raises(Unavailable, match="no trusted TLS connection"):
+            client.json("POST", "/x")
+        assert accepted.count == 1
+        client._session.verify = certificate  # nobody can inject it: in earnest it is the system's alone
+        with pytest.raises(Unavailable, match="did not answer in full"):
+            client.json("POST", "/x")
+        assert accepted.count == 3
+        with pytest.raises(AnswerLost):
+            client.json("POST", "/x", repeatable=False)
+        assert accepted.count == 4
+
+
+def test_connections_are_kept_for_the_next_request() -> None:
+    with serving(Script(OK)) as script:
+        client = client_of(script)
+        for _ in range(3):
+            client.json("GET", "/x")
+        assert script.connections == 1
 
 
 def test_the_token_goes_to_no_other_host_than_the_configured_one() -> None:
@@ -279,6 +346,21 @@ def test_what_is_quoted_stays_short() -> None:
     assert len(redact("x" * 5000)) == 300
 
 
+def test_a_megabyte_of_a_platforms_words_is_quoted_as_soon_as_a_line() -> None:
+    assert redact("x" * 1_000_000 + " ada@example.com").endswith("…")
+
+
 def test_a_date_header_that_is_none_is_no_date() -> None:
     assert http_date("yesterday") is None
     assert http_date(None) is None
+    assert http_date("Fri, 31 Dec 9999 23:59:59 -1200") is None
+
+
+def test_a_date_header_without_a_zone_is_utc_wherever_we_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        assert http_date("Mon, 02 Mar 2026 09:00:00 -0000") == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
