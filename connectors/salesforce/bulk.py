@@ -17,6 +17,7 @@ from connectors.salesforce.errors import SALESFORCE
 
 ROWS_A_PAGE = 10_000
 NULL = "#N/A"
+QUOTE = '"'
 _LONGEST_CELL = (
     16 * 1024 * 1024
 )  # the csv module's own limit is 131,072: a long text area alone may hold that
@@ -148,12 +149,11 @@ class Bulk:
 
 def _csv(records: Sequence[Mapping[str, Any]]) -> bytes:
     columns = list(dict.fromkeys(name for record in records for name in record))
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for record in records:
-        writer.writerow([_cell(record[name]) if name in record else "" for name in columns])
-    return out.getvalue().encode("utf-8")
+    lines = [
+        columns,
+        *([_cell(record[name]) if name in record else "" for name in columns] for record in records),
+    ]
+    return "".join(",".join(map(_quoted, line)) + "\n" for line in lines).encode("utf-8")
 
 
 def _cell(value: Any) -> str:
@@ -168,13 +168,18 @@ def _cell(value: Any) -> str:
             return json.dumps(value)
 
 
+def _quoted(cell: str) -> str:
+    """Quoted whatever it holds, for Python's writer leaves a lone carriage return bare; an absent one stays absent."""
+    return f'"{cell.replace(QUOTE, QUOTE * 2)}"' if cell else ""
+
+
 def _rows(body: bytes) -> list[Row]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Damaged(SALESFORCE, "a bulk file is no UTF-8") from None
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     try:
         header = next(reader, [])

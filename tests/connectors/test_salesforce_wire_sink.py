@@ -246,6 +246,37 @@ def test_mql_records_in_bulk_are_joined_on_their_key(site: Site) -> None:
     assert outcomes[7].code == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 
 
+HOSTILE = [
+    *(
+        "a\rb",
+        "a\r\nb",
+        "a\nb",
+        'he said "no", twice',
+        " ' \\ ",
+        "=1+1",
+        "#N/A.",
+        "tab\there",
+        "a;b|c^d`e",
+        "TRUE",
+    ),
+    *("line\u2028end", "next\u0085line", "\ufeffmark", "😀 é", "\x00\x07", "%0A", "-0"),
+]
+
+
+@pytest.mark.parametrize("bulk_above", [2_000, 1], ids=["collections", "bulk"])
+def test_hostile_texts_are_written_as_they_are(site: Site, bulk_above: int) -> None:
+    lead = site.lead()
+    changes = [
+        cycle(f"c-{i}", lead_id=lead, summary=text, campaign_name=text) for i, text in enumerate(HOSTILE)
+    ]
+    with connected(site, bulk_above=bulk_above) as connection:
+        outcomes = connection.sink.write("mql_record", changes)
+    assert {outcome.state for outcome in outcomes} == {"applied"}
+    stored = {record["External_Key__c"]: record for record in site.org.find("MQL__c")}
+    assert [stored[f"c-{i}"]["Summary__c"] for i in range(len(HOSTILE))] == HOSTILE
+    assert [stored[f"c-{i}"]["Campaign_Name__c"] for i in range(len(HOSTILE))] == HOSTILE
+
+
 def test_null_empties_a_field_in_collections_and_in_bulk(site: Site) -> None:
     for bulk_above in (2_000, 1):
         first, second = (site.lead(f"Lead {i}", MQL_Stage__c="mql") for i in range(2))
