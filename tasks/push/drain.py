@@ -8,7 +8,7 @@ nothing is written twice and nothing is forgotten.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.errors import PlatformError
 from connectors.ports import Outcome, RecordChange, Sink, Source
@@ -24,10 +24,23 @@ from tasks.push.managed import write_unmanaged
 from tasks.push.settlements import Outcomes, release, settle, settlement, unsent
 from tasks.run import Run
 
-BATCH = 2_000
 RECORDS_A_CALL = 200
 """What a call takes at the least: how many calls a batch of scores will have cost."""
-LOTS: tuple[tuple[str, tuple[int, ...]], ...] = (("handover", (1,)), ("stamps", (2,)), ("scores", (3,)))
+
+
+class Lot(NamedTuple):
+    """Entries of a priority, and how many records are claimed at a time.
+
+    Stamps need no look right before they are written, so a backlog of them is large enough for one bulk job of the
+    platform. Owner and status are read again first, and a job would let minutes pass between that and the write.
+    """
+
+    name: str
+    priorities: tuple[int, ...]
+    batch: int
+
+
+LOTS = (Lot("handover", (1,), 2_000), Lot("stamps", (2,), 20_000), Lot("scores", (3,), 2_000))
 ORDER = {"lead": 0, "contact": 1, "person": 2, "mql_record": 3, "task": 4}
 
 
@@ -68,10 +81,8 @@ def push(
             continue
         try:
             _create(ledger, sinks, sink, playbook, run, pushed)
-            for lot, priorities in LOTS:
-                spent = _drain(
-                    ledger, sink, sources[platform], playbook, run, lot, priorities, pushed, progress
-                )
+            for lot in LOTS:
+                spent = _drain(ledger, sink, sources[platform], playbook, run, lot, pushed, progress)
                 if not spent:
                     pushed.notes.append(f"{platform}: scores wait, their share of the day's calls is used")
         except PlatformError as error:
@@ -102,8 +113,7 @@ def _drain(
     source: Source,
     playbook: Playbook,
     run: Run,
-    lot: str,
-    priorities: Sequence[int],
+    lot: Lot,
     pushed: Pushed,
     progress: Progress,
 ) -> bool:
@@ -111,10 +121,12 @@ def _drain(
     calls = 0
     while True:
         with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
-            claims = outbox.claim(tx, sink.platform, BATCH, run.as_of, priorities=priorities, creations=False)
+            claims = outbox.claim(
+                tx, sink.platform, lot.batch, run.as_of, priorities=lot.priorities, creations=False
+            )
         if not claims:
             return True
-        if lot == "scores" and _is_used(source, playbook.platforms.push.score_quota, calls):
+        if lot.name == "scores" and _is_used(source, playbook.platforms.push.score_quota, calls):
             release(ledger, run, claims)
             return False
         calls += ceil(len(claims) / RECORDS_A_CALL)
@@ -125,7 +137,7 @@ def _drain(
             except PlatformError:
                 release(ledger, run, [claim for _, later in groups[place + 1 :] for claim in later])
                 raise
-            progress.advance(f"push {sink.platform} {lot}", len(group))
+            progress.advance(f"push {sink.platform} {lot.name}", len(group))
 
 
 def _by_object(claims: Sequence[Claim]) -> list[tuple[str, list[Claim]]]:

@@ -8,8 +8,11 @@ import pytest
 
 from connectors.ports import Outcome, RecordChange, Sink
 from flows import chain
-from schemas.vocabulary import Platform
+from ledger import outbox
+from schemas.frames.decisions import Changes
+from schemas.vocabulary import Platform, Silo
 from tasks.progress import Silent
+from tests.ledger.decided import rows
 from tests.push.office import Office
 
 COLLECTIONS = {"path": "/composite/sobjects", "method": "PATCH"}
@@ -234,3 +237,26 @@ def test_a_lead_is_made_once_though_a_run_dies_after_making_it(office: Office) -
     assert office.mql()["Lead__c"] == lead["Id"]
     assert office.name(lead["OwnerId"]) in office.reps()
     assert office.later().writes == 0
+
+
+def test_a_large_backlog_of_stamps_goes_through_one_bulk_job(office: Office) -> None:
+    """Owner and status never wait for one: they are read again right before they are written."""
+    row = {"FirstName": "P", "Company": "Acme", "Country": "DE", "OwnerId": office.user("Marketo Sync")}
+    people = [{**row, "LastName": f"No {i}", "Email": f"p{i}@acme-example.com"} for i in range(2_050)]
+    with office.world.lock:
+        leads = office.world.salesforce.load("Lead", people)
+    office.sync()
+    wanted = {"platform": "salesforce", "object": "lead", "decided_at": office.now, "why": "engaged"}
+    stamps = [
+        {**wanted, "field": "stage", "value": '"engaged"', "priority": 2, "target": lead, "person_key": key}
+        for lead, key in office.query("SELECT native_id, person_key FROM records WHERE object = 'lead'")
+    ]
+    first = {**stamps[0], "field": "status", "value": '"Nurturing"', "priority": 1}
+    with office.wired() as wiring, wiring.ledger.begin(None) as tx, tx.silo(Silo.OUTBOX):
+        outbox.record(tx, rows(Changes, *stamps, first), "run")
+    office.world.calls.reset()
+    office.later()
+    assert {office.get("Lead", lead)["MQL_Stage__c"] for lead in leads} == {"engaged"}
+    calls = office.calls()["salesforce"]["by_endpoint"]
+    assert calls["POST /jobs/ingest"] == 1
+    assert calls["PATCH /composite/sobjects"] == 1  # the one with a status
