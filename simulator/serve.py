@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from simulator.server import CannotStart, Server
 from simulator.world import World, create_world
 
 DEFAULT_START = "2026-03-02T09:00:00Z"
+_FIRST_YEAR, _LAST_YEAR = 1990, 2090  # a company has years behind it, and goes on
 _TICK = 0.25
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,15 +34,15 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--salesforce-port", type=int, default=0, help="0 = any free port")
     serve.add_argument("--marketo-port", type=int, default=0, help="0 = any free port")
     serve.add_argument("--control-port", type=int, default=0, help="0 = any free port")
-    serve.add_argument("--people", type=int, default=5000, help="size of the generated company")
+    serve.add_argument("--people", type=_count, default=5000, help="size of the generated company")
     serve.add_argument("--seed", type=int, default=1, help="the same seed gives the same company")
     serve.add_argument(
         "--start", type=_moment, default=_moment(DEFAULT_START), help="simulated time at start"
     )
-    serve.add_argument("--activity-days", type=int, default=90, help="days of history before the start")
-    serve.add_argument("--speed", type=float, default=0, help="simulated seconds per second (0: by hand)")
+    serve.add_argument("--activity-days", type=_count, default=90, help="days of history before the start")
+    serve.add_argument("--speed", type=_speed, default=0, help="simulated seconds per second (0: by hand)")
     serve.add_argument(
-        "--marketo-rate", type=int, default=100, help="calls in 20 seconds that Marketo answers"
+        "--marketo-rate", type=_count, default=100, help="calls in 20 seconds that Marketo answers"
     )
     serve.add_argument("--leads-csv", type=Path, help="rows to load as Salesforce leads")
     serve.add_argument("--mapping", type=Path, help="which column of the CSV file is which field")
@@ -62,8 +64,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _moment(text: str) -> datetime:
-    parsed = datetime.fromisoformat(text)
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no date; write 2026-03-02 or {DEFAULT_START}"
+        ) from None
+    if not _FIRST_YEAR <= parsed.year <= _LAST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+    return int(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on: time does not go back")
+    return found
 
 
 def _serve(options: argparse.Namespace) -> None:

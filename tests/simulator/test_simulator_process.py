@@ -15,6 +15,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from simulator.serve import parser
 from tests.simulator_process import REPOSITORY, Simulator, start_simulator
 
 COMMAND = [sys.executable, "-m", "simulator", "serve", "--people", "0"]
@@ -185,6 +186,27 @@ def test_a_taken_port_is_one_clear_line_and_status_2() -> None:
     assert ended.stdout == ""
     assert ended.stderr.startswith(f"simulator: the marketo port {port} cannot be used")
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("people", "-5"),
+        ("activity-days", "-1"),
+        ("speed", "-1"),
+        ("speed", "nan"),
+        ("start", "yesterday"),
+        ("start", "0001-01-01"),
+    ],
+)
+def test_a_value_that_makes_no_company_is_named_with_status_2(
+    capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["serve", f"--{option}={value}"])
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"--{option}: {value!r} is " in last
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
