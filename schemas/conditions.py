@@ -44,9 +44,12 @@ class Columns:
 
 def check(text: str, columns: Columns) -> frozenset[str]:
     """The columns that the condition reads; raises `ConditionFault` for anything but one boolean over one row."""
-    tree = _parse(text)
-    _check_nodes(tree)
-    used = {column.name for column in tree.find_all(sql.Column)}
+    try:
+        tree = _parse(text)
+        _check_nodes(tree)
+        used = {column.name for column in tree.find_all(sql.Column)}
+    except RecursionError:
+        raise ConditionFault("nested too deeply") from None
     unknown = sorted(used - set(columns.names))
     if unknown:
         known = ", ".join(sorted(columns.names))
@@ -55,7 +58,9 @@ def check(text: str, columns: Columns) -> frozenset[str]:
         )
     try:
         frame = pl.DataFrame(schema=dict(columns.types))
-        dtype = frame.select(pl.sql_expr(text).alias("condition")).schema["condition"]
+        # In parentheses: bare, Polars takes the word in `is_spam ISNULL` for a new name of the column, and would ask
+        # for the column itself.
+        dtype = frame.select(pl.sql_expr(f"({text}\n)").alias("condition")).schema["condition"]
     except (
         Exception
     ) as fault:  # Polars raises a dozen classes for what is one thing here: not a valid condition

@@ -51,6 +51,11 @@ def test_a_condition_over_one_row_compiles_and_tells_what_it_reads(condition: st
         ("kind = 'a' OR", "not a SQL condition"),
         ("title ~* '('", "regex"),
         ("", "exactly one condition"),
+        # Polars would take the word after a column for the column's new name, and ask for the column itself.
+        ("is_bot ISNULL", "unable to parse"),
+        ("is_bot NOTNULL", "unable to parse"),
+        ("(" * 300 + "is_bot" + ")" * 300, "nested too deeply"),
+        ("NOT " * 2000 + "is_bot", "nested too deeply"),
     ],
 )
 def test_anything_else_is_refused_with_its_reason(condition: str, says: str) -> None:
