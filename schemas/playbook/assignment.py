@@ -29,6 +29,12 @@ class Absence(Part):
     first: date
     last: date
 
+    @model_validator(mode="after")
+    def _in_order(self) -> "Absence":
+        if self.last < self.first:
+            raise ValueError(f"the absence ends before it begins: {self.first} to {self.last}")
+        return self
+
 
 class Pool(Part):
     """Reps in rotation: named, or all active users of a role, or the members of a queue."""

@@ -1,7 +1,8 @@
-"""Names that a playbook gives to columns of its own, held against those that are taken.
+"""What shows only when the files of a playbook are held against each other.
 
-A name that is used twice would be one column with the values of whichever was written last: a rule would read
-something else than it says.
+Names that a playbook gives to columns of its own, held against those that are taken: a name that is used twice would be
+one column with the values of whichever was written last, and a rule would read something else than it says. And names
+of one file that another one has to have: stages, lines.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,8 @@ from schemas.playbook.columns import (
     model_columns,
 )
 from schemas.playbook.faults import Fault, place
+from schemas.playbook.lifecycle import Lifecycle
+from schemas.playbook.organisation import Organisation
 from schemas.playbook.platforms import Platforms
 from schemas.playbook.scoring import Scoring
 
@@ -54,6 +57,38 @@ def clashes(
                 )
                 yield Fault("scoring.yaml", line, rule, message)
             of_people |= own
+
+
+def strangers(
+    organisation: Organisation | None,
+    platforms: Platforms | None,
+    lifecycle: Lifecycle | None,
+    documents: Mapping[str, Any],
+) -> Iterator[Fault]:
+    """A fault for each line of a trigger and each stage of a status that its own file does not have."""
+    if lifecycle is None:
+        return
+    if organisation is not None:
+        lines = [line.id for line in organisation.lines]
+        for number, trigger in enumerate(lifecycle.triggers):
+            if trigger.line not in lines:
+                known = ", ".join(lines) or "none"
+                line, rule = place(documents["lifecycle"], ("triggers", number, "line"))
+                yield Fault(
+                    "lifecycle.yaml",
+                    line,
+                    rule,
+                    f"triggers.{number}.line: organisation.yaml has no line {trigger.line!r}; there are: {known}",
+                )
+    if platforms is not None:
+        stages = [*lifecycle.path, *lifecycle.detours]
+        for number, status in enumerate(platforms.statuses):
+            if status.stage not in stages:
+                line, rule = place(documents["platforms"], ("statuses", number, "stage"))
+                message = (
+                    f"statuses.{number}.stage: lifecycle.yaml has no stage {status.stage!r}; there are: "
+                )
+                yield Fault("platforms.yaml", line, rule, message + ", ".join(stages))
 
 
 def _taken(file: str, document: Any, key: str, names: Iterable[str], taken: set[str]) -> Iterator[Fault]:

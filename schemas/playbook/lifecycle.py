@@ -1,7 +1,9 @@
 """`playbook/lifecycle.yaml`: the path, what makes an MQL, what holds it back, what a verdict leads to."""
 
+import itertools
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import model_validator
 
@@ -11,9 +13,11 @@ from schemas.playbook.base import (
     Part,
     Scattered,
     ScoredCondition,
+    SomeTime,
     Span,
 )
 from schemas.playbook.organisation import DEFAULT_LINE
+from schemas.playbook.patterns import TextPattern
 from schemas.vocabulary import BlockKind
 
 Moment = Literal[
@@ -50,7 +54,7 @@ class Exclusion(Part):
     kind: BlockKind
     when: ScoredCondition | None = None
     since: Moment | None = None
-    lasts: Span | None = None
+    lasts: Annotated[Span, SomeTime] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -84,7 +88,7 @@ class Reason(Part):
     """
 
     id: str
-    says: str
+    says: TextPattern
     then: Literal["disqualified", "recycled", "reassign"]
     judges: bool = True
 
@@ -97,21 +101,45 @@ class Lifecycle(Part):
     exclude: list[Exclusion] = []
     counted_opportunities: OpportunityCondition = "true"
     reasons: list[Reason] = []  # the first that matches; none: recycled
-    stale_after: Span = timedelta(days=30)  # an open cycle that sales does not touch expires
+    stale_after: Annotated[Span, SomeTime] = timedelta(days=30)
+    """An open cycle that sales does not touch for so long expires."""
 
     @model_validator(mode="after")
     def _path_is_whole(self) -> "Lifecycle":
-        faults: list[tuple[tuple[str | int, ...], str]] = [
-            (("path",), f"the path needs the stage {stage!r}")
-            for stage in ("mql", "sal")
-            if stage not in self.path
-        ]
         before = self.path[: self.path.index("mql")] if "mql" in self.path else self.path
+        faults: list[tuple[tuple[str | int, ...], str]] = [
+            *((("path",), message) for message in _faults_of_path(self.path)),
+            *(
+                (("detours",), f"{stage!r} is on the path; a detour lies beside it")
+                for stage in self.detours
+                if stage in self.path
+            ),
+            *(
+                (("stages", number), f"stage {rule.stage!r} is not on the path before 'mql'")
+                for number, rule in enumerate(self.stages)
+                if rule.stage not in before
+            ),
+        ]
+        # Dates of coming into force go by the id, whether it is a trigger's or an exclusion's.
+        triggers = {trigger.id for trigger in self.triggers}
         faults += [
-            (("stages", number), f"stage {rule.stage!r} is not on the path before 'mql'")
-            for number, rule in enumerate(self.stages)
-            if rule.stage not in before
+            (("exclude", number, "id"), f"the id {exclusion.id!r} is a trigger's already")
+            for number, exclusion in enumerate(self.exclude)
+            if exclusion.id in triggers
         ]
         if faults:
             raise Scattered(faults)
         return self
+
+
+def _faults_of_path(path: Sequence[str]) -> Iterator[str]:
+    yield from (f"the path needs the stage {stage!r}" for stage in ("mql", "sal") if stage not in path)
+    yield from (f"{stage!r} is on it twice" for stage in dict.fromkeys(path) if path.count(stage) > 1)
+    if path and path[0] == "mql":
+        yield "the path needs a stage before 'mql', for people who are not there yet"
+    known = [stage for stage in ("mql", "sal", "opportunity", "customer") if stage in path]
+    yield from (
+        f"{stage!r} comes before {later!r}"
+        for stage, later in itertools.pairwise(known)
+        if path.index(stage) > path.index(later)
+    )

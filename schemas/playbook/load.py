@@ -15,7 +15,7 @@ from schemas.playbook.assets import Assets
 from schemas.playbook.assignment import Assignment
 from schemas.playbook.base import On, Part, content_hash
 from schemas.playbook.cards import Scorecards
-from schemas.playbook.clashes import clashes
+from schemas.playbook.clashes import clashes, strangers
 from schemas.playbook.columns import condition_columns, model_columns, score_columns
 from schemas.playbook.data import Data
 from schemas.playbook.faults import Fault, PlaybookFaults, place
@@ -137,6 +137,8 @@ def load_playbook(folder: Path) -> Playbook:
             parts[name] = model.model_validate(documents[name])
         except FileNotFoundError:
             faults.append(Fault(file, 0, "", "missing; every playbook has this file"))
+        except OSError as fault:
+            faults.append(Fault(file, 0, "", f"can't be read: {fault.strerror}"))
         except MarkedYAMLError as fault:
             faults.append(not_yaml(file, fault))
         except ValidationError as fault:
@@ -146,6 +148,7 @@ def load_playbook(folder: Path) -> Playbook:
         platforms.extra if platforms else {}, platforms.answers if platforms else {}, scoring
     )
     faults.extend(clashes(platforms, scoring, documents))
+    faults.extend(strangers(parts.get("organisation"), platforms, parts.get("lifecycle"), documents))
     for name, part in parts.items():
         faults.extend(_condition_faults(f"{name}.yaml", documents[name], part, columns))
         faults.extend(_repeated_ids(f"{name}.yaml", documents[name]))

@@ -1,11 +1,14 @@
 """`playbook/platforms.yaml`: which platform field holds what, what statuses mean, how native activities are named."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schemas.playbook.base import Part
+from schemas.playbook.base import Part, Scattered
+from schemas.playbook.names import Found, unknown_names, unmapped
+from schemas.playbook.patterns import Pattern
 from schemas.vocabulary import ActivityKind
 
 Minutes = Annotated[int, Field(ge=0)]
@@ -36,10 +39,10 @@ class ActivityRule(Part):
     """The first rule that matches names an activity's kind. All but `native` and `kind` are regular expressions."""
 
     native: str  # activity type as the platform names it
-    asset: str | None = None
-    url: str | None = None
-    status: str | None = None
-    channel: str | None = None  # of the program that the activity belongs to
+    asset: Pattern | None = None
+    url: Pattern | None = None
+    status: Pattern | None = None
+    channel: Pattern | None = None  # of the program that the activity belongs to
     kind: ActivityKind
 
 
@@ -124,3 +127,37 @@ class Platforms(Part):
     handover: Handover = Handover()
     push: Push = Push()
     quarantine: Quarantine = Quarantine()
+
+    @model_validator(mode="after")
+    def _names_are_known_and_words_mean_one_thing(self) -> "Platforms":
+        crm = self.salesforce
+        objects = ("lead", "contact", "account", "opportunity", "user", "task", "mql_record")
+        faults = [
+            *unknown_names({name: getattr(crm, name) for name in objects}, self.marketo.fields),
+            *unmapped(("marketo", "writes"), self.marketo.writes, self.marketo.fields),
+            *(
+                fault
+                for name, writes in crm.writes.items()
+                for fault in unmapped(("salesforce", "writes", name), writes, getattr(crm, name))
+            ),
+            *_faults_of_statuses(self.statuses),
+        ]
+        if faults:
+            raise Scattered(faults)
+        return self
+
+
+def _faults_of_statuses(statuses: list[StatusRow]) -> Iterator[Found]:
+    """A word means one thing on a record, and `MQL__c` needs a word for everything that becomes of a handover."""
+    said: dict[tuple[str, str], str] = {}
+    for number, row in enumerate(statuses):
+        for object in ("lead", "contact", "mql_record"):
+            for position, spelling in enumerate(getattr(row, object)):
+                word = spelling.strip().lower()
+                if said.setdefault((object, word), row.meaning) != row.meaning:
+                    path = ("statuses", number, object, position)
+                    yield path, f"{word!r} means {said[object, word]} already"
+    for meaning in ("handed_over", "accepted", "rejected", "converted"):
+        if not any(row.mql_record for row in statuses if row.meaning == meaning):
+            rows = (number for number, row in enumerate(statuses) if row.meaning == meaning)
+            yield ("statuses", *list(rows)[:1]), f"no status of MQL__c means {meaning}"

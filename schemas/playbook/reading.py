@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import FileMark, MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from schemas.playbook.base import Scattered
 from schemas.playbook.faults import Fault, place
@@ -18,7 +19,19 @@ def read_yaml(path: Path) -> Any:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as fault:
         raise MarkedYAMLError(problem=f"not UTF-8 (byte {fault.start}); save the file as UTF-8") from None
-    document = YAML(typ="rt").load(text)
+    try:
+        document = YAML(typ="rt").load(text)
+    except ReaderError as fault:
+        code = int(fault.character)
+        line = text.count("\n", 0, text.index(chr(code)))
+        problem = f"the character #x{code:04x} must not stand in a file"
+        raise MarkedYAMLError(problem=problem, problem_mark=FileMark(path.name, 0, line, 0)) from None
+    except RecursionError:
+        raise MarkedYAMLError(problem="nested too deeply") from None
+    except MarkedYAMLError:
+        raise
+    except ValueError as fault:  # a number of thousands of digits, a date that no calendar has
+        raise MarkedYAMLError(problem=str(fault)) from None
     return {} if document is None else document
 
 
