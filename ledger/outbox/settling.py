@@ -92,18 +92,28 @@ def _claimed_entries(connection: sa.Connection, ids: pl.Series) -> pl.DataFrame:
 
 
 def _put_back(tx: UnitOfWork, entries: pl.DataFrame) -> int:
-    """Lets claimed entries [CLAIMED, state, at …] wait again, except where a newer one waits for the field already.
+    """Lets claimed entries [CLAIMED, state, at …] wait again, except where a younger decision about the field is known.
 
-    Of two that were claimed for one field (the first by a run that was killed) the younger decision waits.
+    Whether that one waits, was written meanwhile or was refused: the older must not come after it. So of two that were
+    claimed for one field (the first by a run that was killed) the younger waits.
     """
     if entries.is_empty():
         return 0
-    newer = find_waiting(tx.connection, entries["target"].unique())
-    rest = entries.join(newer, on=KEY, how="anti").sort("id").unique(KEY, keep="last", maintain_order=True)
+    targets = entries["target"].unique()
+    newer = find_waiting(tx.connection, targets)
+    rest = entries.join(newer, on=KEY, how="anti").join(_last(tx.connection, targets), on="id", how="semi")
     beaten = entries.join(rest, on="id", how="anti").select("id", "at")
     columns = ("id", "state", "code", "message", "native_id", "not_before", "attempts")
     again = rest.select(name for name in columns if name in rest.columns)
     return supersede(tx, beaten) + tx.update(outbox, again)
+
+
+def _last(connection: sa.Connection, targets: Iterable[str]) -> pl.DataFrame:
+    """Of each field of these targets the entry that was decided last: id."""
+    chosen = sa.select(sa.func.max(outbox.c.id).label("id")).where(
+        outbox.c.state != OutboxState.SUPERSEDED, among(outbox.c.target, targets)
+    )
+    return fetch(connection, chosen.group_by(*(outbox.c[name] for name in KEY)), {"id": pl.Int64})
 
 
 def _mark_visible(tx: UnitOfWork, settled: pl.DataFrame) -> None:

@@ -378,6 +378,32 @@ def test_of_two_claims_of_one_field_that_are_put_back_the_younger_decision_waits
     assert states == {"1": OutboxState.SUPERSEDED, "2": OutboxState.PENDING}
 
 
+@pytest.mark.parametrize("younger", [OutboxState.APPLIED, OutboxState.UNCHANGED, OutboxState.REJECTED])
+def test_what_is_put_back_does_not_come_after_a_newer_decision_that_was_written(
+    ledger: Ledger, younger: OutboxState
+) -> None:
+    """A platform that could not be asked kept the claim of a killed run, and took a newer value meanwhile."""
+    record(ledger, change("score", 1, decided_at=hours(1)))
+    [left] = claim(ledger)
+    record(ledger, change("score", 2, decided_at=hours(2)))
+    [done] = claim(ledger)
+    settle(ledger, Settlement(done.ids, younger))
+    settle(ledger, Settlement(left.ids, OutboxState.PENDING))
+    assert states(ledger) == {("00Q1", "score"): ["superseded", younger]}
+    assert claim(ledger, at=2) == []
+
+
+def test_of_two_claims_the_older_is_not_tried_again_where_the_younger_arrived(ledger: Ledger) -> None:
+    record(ledger, change("score", 1, decided_at=hours(1)))
+    [older] = claim(ledger)
+    record(ledger, change("score", 2, decided_at=hours(2)))
+    [younger] = claim(ledger)
+    settle(
+        ledger, Settlement(older.ids, OutboxState.PENDING), Settlement(younger.ids, OutboxState.APPLIED)
+    )
+    assert states(ledger) == {("00Q1", "score"): ["superseded", "applied"]}
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["record", "claim", "settle"]),
