@@ -121,7 +121,7 @@ def _many(
         parameters = [dict(zip(names, row, strict=True)) for row in rows]
     changed = 0
     for start in range(0, len(parameters), WRITE_CHUNK):
-        cursor = _driver(connection).cursor()
+        cursor = driver(connection).cursor()
         cursor.executemany(sql, parameters[start : start + WRITE_CHUNK])
         changed += cursor.rowcount
         cursor.close()
@@ -141,7 +141,7 @@ def _stage(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> s
         prefixes=["TEMPORARY"],
         postgresql_on_commit="DROP",
     )
-    cursor = _driver(connection).cursor()
+    cursor = driver(connection).cursor()
     cursor.execute(str(sa.schema.CreateTable(staged).compile(dialect=connection.dialect)))
     names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in frame.columns)
     with cursor.copy(f"COPY {staged.name} ({names}) FROM STDIN") as copy:
@@ -152,12 +152,12 @@ def _stage(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> s
 
 
 def _from_staged(connection: sa.Connection, statement: Any, staged: sa.Table) -> int:
-    driver = _driver(connection)
-    changed: int = driver.execute(str(statement.compile(dialect=connection.dialect))).rowcount
-    driver.execute(f"DROP TABLE {staged.name}")
+    here = driver(connection)
+    changed: int = here.execute(str(statement.compile(dialect=connection.dialect))).rowcount
+    here.execute(f"DROP TABLE {staged.name}")
     return changed
 
 
-def _driver(connection: sa.Connection) -> Any:
+def driver(connection: sa.Connection) -> Any:
     """The driver's own connection, in the same transaction."""
     return connection.connection.driver_connection

@@ -89,6 +89,7 @@ def acquire(
     began = time.monotonic()
     while True:
         try:
+            _look(ledger, host, clock())
             return Lease(ledger, _take(ledger, flow, host, pid, process_start, clock))
         except LeaseHeld as held:
             patience = wait_for.get(held.flow, 0.0) if isinstance(wait_for, Mapping) else wait_for
@@ -98,12 +99,24 @@ def acquire(
             time.sleep(min(LOOKS_EVERY, patience - waited) if patience < math.inf else LOOKS_EVERY)
 
 
+def _look(ledger: Ledger, host: str, now: datetime) -> None:
+    """Raises LeaseHeld without waiting for the holder: it may be in a long write transaction, or stopped in one."""
+    with ledger.read() as connection:
+        holder = connection.execute(sa.select(lease).where(lease.c.name == WRITER)).one_or_none()
+    if holder is not None:
+        _refuse_if_held(holder, host, now)
+
+
+def _refuse_if_held(holder: sa.Row[Any], host: str, now: datetime) -> None:
+    if holder.token is not None and not _may_replace(holder, host, now):
+        raise LeaseHeld(f"process {holder.pid} on {holder.host}", holder.flow)
+
+
 def _take(ledger: Ledger, flow: str, host: str, pid: int, start: str, clock: WallClock) -> LeaseToken:
     with ledger.begin(None) as tx, tx.silo(Silo.OPERATIONS):
         holder = _locked_row(tx)
         now = clock()
-        if holder.token is not None and not _may_replace(holder, host, now):
-            raise LeaseHeld(f"process {holder.pid} on {holder.host}", holder.flow)
+        _refuse_if_held(holder, host, now)
         token = LeaseToken(secrets.token_hex(16), now, clock)
         tx.execute(
             sa.update(lease)

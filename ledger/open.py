@@ -39,13 +39,11 @@ class Ledger:
         """
         ledger = cls(_engine(url))
         try:
-            if ledger.engine.dialect.name == "sqlite" and ledger.revision() is None:
+            if ledger.revision() is None and ledger.engine.dialect.name == "sqlite":
                 ledger.upgrade()
-            else:
-                ledger.revision()
-        except DBAPIError as error:
+        except LedgerError:
             ledger.close()
-            raise unreachable(ledger.engine, error.orig) from None
+            raise
         return ledger
 
     def close(self) -> None:
@@ -59,7 +57,8 @@ class Ledger:
 
     def revision(self) -> str | None:
         """The revision that the database has; None: it holds no ledger yet."""
-        return migrate.revision(self.engine)
+        with without_values(self.engine):
+            return migrate.revision(self.engine)
 
     def head(self) -> str:
         """The revision that this code is written for."""
@@ -73,7 +72,8 @@ class Ledger:
         present = self.revision()
         if present is not None and not migrate.is_known(present):
             raise self._newer(present)
-        migrate.upgrade(self.engine)
+        with without_values(self.engine):
+            migrate.upgrade(self.engine)
         self._is_current = False
 
     @contextmanager
@@ -96,6 +96,11 @@ class Ledger:
             connection = plain.execution_options(**{sqlite_files.WRITES: True})
             with unit_of_work(connection, token) as tx:
                 yield tx
+
+    def try_writing(self) -> None:
+        """Raises Unreachable where nothing can be written: no right, no room, a lock that stays. Changes nothing."""
+        with self.begin(None) as tx, tx.silo(Silo.OPERATIONS):
+            tx.execute(sa.update(binding).where(sa.false()).values(identity=""))
 
     def bind(self, platform: Platform, identity: str) -> None:
         """Ties this ledger to one org of a platform, at the first call; later ones must name the same."""

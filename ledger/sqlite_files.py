@@ -49,11 +49,12 @@ def empty_log(engine: sa.Engine) -> None:
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     # Changing the mode fails at once, whatever the busy timeout, while another process is opening the new file too.
-    for _ in range(100):
+    for again in range(100, -1, -1):
         try:
             if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] == "wal":
                 return
         except sqlite3.OperationalError:
-            pass
+            if not again:
+                raise
         time.sleep(0.05)
     raise sqlite3.OperationalError("the file can't be switched to write-ahead logging")

@@ -9,6 +9,7 @@ Functions of the ledger that write take the transaction and write under the silo
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -82,6 +83,11 @@ class UnitOfWork:
         )
 
 
+SILENT_FOR = timedelta(seconds=60)
+"""Of a host that vanished in the middle of a write, PostgreSQL would keep the locks for hours; so it gives them up
+after this time without a statement. A write transaction takes under 30 s, all in all."""
+
+
 @contextmanager
 def unit_of_work(connection: sa.Connection, token: LeaseToken | None) -> Iterator[UnitOfWork]:
     """Runs a block as one write transaction; the lease is checked when it begins and again before it commits.
@@ -91,6 +97,9 @@ def unit_of_work(connection: sa.Connection, token: LeaseToken | None) -> Iterato
     guard = SiloGuard()
     connection.execution_options(**{OPTION: guard})
     with without_values(connection), connection.begin():
+        if connection.dialect.name == "postgresql":
+            limit = SILENT_FOR // timedelta(milliseconds=1)
+            bulk.driver(connection).execute(f"SET LOCAL idle_in_transaction_session_timeout = {limit}")
         if token is not None:
             with guard.opened(Silo.OPERATIONS):
                 confirm(connection, token, hold=False)

@@ -8,7 +8,7 @@ from connectors.errors import PlatformError
 from connectors.ports import Finding, Source
 from engine.assignment import check_roster
 from ledger import cursors
-from ledger.errors import NotMigrated
+from ledger.errors import NotMigrated, Unreachable
 from ledger.facts import read
 from ledger.open import Ledger
 from schemas.playbook.load import Playbook
@@ -40,7 +40,8 @@ def examine(
 def _database(ledger: Ledger) -> Finding:
     try:
         ledger.check_revision()
-    except NotMigrated as fault:
+        ledger.try_writing()
+    except (NotMigrated, Unreachable) as fault:
         return Finding("database", False, str(fault))
     where = ledger.engine.url.render_as_string(hide_password=True)
     return Finding("database", True, f"{where} at revision {ledger.revision()}")

@@ -11,7 +11,7 @@ from connectors.errors import PlatformError
 from flows.backfilling import NoSuchRange
 from flows.settings import SettingsFault, read_settings
 from flows.wiring import Wiring, wired
-from ledger.errors import LeaseHeld, LedgerError
+from ledger.errors import LeaseHeld, LeaseLost, LedgerError
 from schemas.playbook.faults import PlaybookFaults
 from tasks.data.handed_in import Refused
 from tasks.find import Unknown
@@ -32,7 +32,7 @@ def with_wiring(work: Callable[[Wiring, Console], T], *, needs_platforms: bool =
     try:
         with wired(read_settings(), needs_platforms=needs_platforms) as wiring:
             return work(wiring, Console(stderr=True))
-    except LeaseHeld as held:
+    except (LeaseHeld, LeaseLost) as held:
         fail(str(held), Exit.LEASE_HELD)
     except NothingAnswers as silence:
         fail(str(silence), Exit.FAILED)

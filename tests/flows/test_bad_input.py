@@ -1,7 +1,9 @@
 """Wrong input: one clear line that says what, where and what to do, exit status 2, no traceback, nothing run."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +188,20 @@ def test_a_ledger_of_a_newer_version_is_refused_by_every_command(operator: Opera
     assert "a newer mqlflow made it" in doctor.out
     assert "mqlflow upgrade" not in doctor.out
     made_by(present)
+
+
+def test_doctor_tells_of_a_ledger_that_can_be_read_and_not_written(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.sqlite_files.PATIENCE_MS", 50)
+    path = Path(operator.env["MQLFLOW_DATABASE_URL"].removeprefix("sqlite:///"))
+    with operator.ledger(), closing(sqlite3.connect(path, isolation_level=None)) as another_program:
+        another_program.execute("BEGIN IMMEDIATE")
+        doctor = operator.run("doctor")
+    assert doctor.status == 2
+    assert "MEND database: The ledger" in doctor.out
+    assert "database is locked" in doctor.out
+    assert operator.run("doctor").status == 0
 
 
 def test_without_any_platform_it_is_told_how_to_connect_one(operator: Operator) -> None:

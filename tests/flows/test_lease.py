@@ -33,8 +33,9 @@ def operator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @contextmanager
-def stopped_sync(operator: Operator) -> Iterator["subprocess.Popen[str]"]:
-    """A sync that was stopped (SIGSTOP) in the middle of its pull; it goes on when the block ends."""
+def stopped_sync(operator: Operator, *, ends: int = 0) -> Iterator["subprocess.Popen[str]"]:
+    """A sync that was stopped (SIGSTOP) in the middle of its pull; it goes on when the block ends, and ends with this
+    status."""
     operator.simulator.fault("marketo", "delay", seconds=2, match={"path": "/activities"})
     process = operator.start("sync", "--json")
     while operator.simulator.faults():
@@ -46,7 +47,13 @@ def stopped_sync(operator: Operator) -> Iterator["subprocess.Popen[str]"]:
     finally:
         os.kill(process.pid, signal.SIGCONT)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
+    assert process.returncode == ends, errors
+    assert "Traceback" not in errors
+
+
+def set_lease(operator: Operator, values: str) -> None:
+    with operator.ledger() as ledger, sa.create_engine(ledger.engine.url).begin() as connection:
+        connection.exec_driver_sql(f"UPDATE lease SET {values}")
 
 
 def test_two_syncs_at_once_one_runs_and_the_other_says_so_and_ends_4(operator: Operator) -> None:
@@ -75,9 +82,19 @@ def test_a_killed_holder_is_followed_at_once_and_its_work_is_done(operator: Oper
 
 def test_a_holder_that_lives_is_not_replaced_however_long_it_has_said_nothing(operator: Operator) -> None:
     with stopped_sync(operator):
-        with operator.ledger() as ledger, sa.create_engine(ledger.engine.url).begin() as connection:
-            connection.exec_driver_sql("UPDATE lease SET expires_at = 0")
+        set_lease(operator, "expires_at = 0")
         assert operator.sync().status == 4
+
+
+def test_who_was_replaced_stops_and_says_so_and_ends_4(operator: Operator) -> None:
+    """So it goes to a run on another host that was silent for too long."""
+    runs = "SELECT count(*) FROM runs WHERE finished_at IS NOT NULL"
+    before = operator.query(runs).item()
+    with stopped_sync(operator, ends=4):
+        set_lease(operator, "token = 'of another', expires_at = 0")
+    assert operator.query(runs).item() == before
+    set_lease(operator, "token = NULL, expires_at = NULL")
+    assert operator.sync().status == 0
 
 
 def test_looking_needs_no_lease(operator: Operator) -> None:

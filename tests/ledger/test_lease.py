@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from ledger.errors import LeaseHeld, LeaseLost
+from ledger.errors import LeaseHeld, LeaseLost, Unreachable
 from ledger.lease import acquire
 from ledger.open import Ledger
 from ledger.processes import Life, life_of, start_of
@@ -125,6 +126,40 @@ def test_a_living_holder_on_this_host_is_never_replaced_even_when_its_lease_expi
         clock.now += timedelta(days=1)
         with pytest.raises(LeaseHeld):
             acquire(ledger, "sync", clock=clock)
+
+
+def test_who_comes_second_is_told_so_at_once_also_during_a_write(ledger: Ledger) -> None:
+    """The holder may be in a write transaction of half a minute, or be stopped in one."""
+    with (
+        acquire(ledger, "sync") as held,
+        ledger.begin(held.token) as tx,
+        Ledger.open(ledger.engine.url.render_as_string(hide_password=False)) as other,
+    ):
+        tx.connection.execute(sa.select(lease).with_for_update())
+        began = time.monotonic()
+        with pytest.raises(LeaseHeld):
+            acquire(other, "sync")
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_holder_that_vanished_during_a_write_keeps_no_lock(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a host without power the server hears nothing, not even that the connection is gone."""
+    monkeypatch.setattr("ledger.unit_of_work.SILENT_FOR", timedelta(seconds=0.5))
+    clock = Clock()
+    lost = acquire(ledger, "sync", host="elsewhere", pid=1, process_start="x", clock=clock)
+    clock.now += timedelta(seconds=59)
+    url = ledger.engine.url.render_as_string(hide_password=False)
+    with Ledger.open(url) as other, ExitStack() as write:
+        write.enter_context(ledger.begin(lost.token))  # renews, so the row is locked
+        clock.now += timedelta(seconds=3600)
+        with acquire(other, "sync", clock=clock):
+            pass
+        with pytest.raises(Unreachable):
+            write.close()
+    lost.release()
 
 
 def test_a_holder_on_another_host_is_replaced_after_expiry_only(ledger: Ledger) -> None:

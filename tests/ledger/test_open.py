@@ -2,8 +2,10 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -13,7 +15,8 @@ from ledger.errors import LedgerError, NotMigrated, Unreachable, WrongBinding
 from ledger.migrate import SCRIPTS
 from ledger.open import Ledger
 from ledger.tables import complete_metadata
-from schemas.vocabulary import Platform
+from ledger.tables.operations import secrets
+from schemas.vocabulary import Platform, Silo
 
 
 def test_upgrading_from_empty_makes_exactly_the_tables_of_the_code(database_url: str) -> None:
@@ -107,6 +110,76 @@ def test_a_file_that_another_program_keeps_locked_is_one_clear_error(
         with ledger.begin(None):
             pass
     other.close()
+
+
+def test_who_opens_or_upgrades_a_file_that_is_locked_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.sqlite_files.PATIENCE_MS", 50)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    Ledger.open(url).close()
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with Ledger.open(url) as ledger, pytest.raises(Unreachable, match=r"database is locked"):
+            ledger.upgrade()
+        other.execute("ROLLBACK")
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Unreachable, match=r"database is locked"):
+            Ledger.open(url)
+
+
+def test_a_damaged_file_is_one_clear_error_also_where_the_damage_is_met_later(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        with ledger.begin(None) as tx, tx.silo(Silo.OPERATIONS):
+            keys = [f"{number:04}" for number in range(5000)]
+            tx.insert(secrets, pl.DataFrame({"name": keys, "value": "x" * 100}))
+        with ledger.read() as connection:
+            root = "SELECT rootpage * 4096 FROM sqlite_master WHERE name = 'secrets'"
+            place = connection.scalar(sa.text(root))
+    with path.open("r+b") as file:
+        file.seek(place - 4096)
+        file.write(b"\xff" * 4096)
+    with Ledger.open(f"sqlite:///{path}") as ledger:
+        with pytest.raises(Unreachable, match=r"malformed"), ledger.read() as connection:
+            connection.execute(sa.select(secrets)).all()
+        with pytest.raises(Unreachable, match=r"malformed"), ledger.begin(None) as tx:
+            tx.connection.execute(sa.select(secrets)).all()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_role_without_the_rights_is_one_clear_error(database_url: str) -> None:
+    owner = sa.create_engine(sa.make_url(database_url).set(drivername="postgresql+psycopg"))
+    theirs = sa.make_url(database_url).set(username="clerk").render_as_string(hide_password=False)
+    with owner.begin() as connection:
+        connection.exec_driver_sql("CREATE ROLE clerk LOGIN")
+        connection.exec_driver_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    try:
+        with Ledger.open(theirs) as ledger, pytest.raises(Unreachable, match=r"permission denied for schema"):
+            ledger.upgrade()
+        with Ledger.open(database_url) as ledger:
+            ledger.upgrade()
+        with pytest.raises(Unreachable, match=r"permission denied for table"):
+            Ledger.open(theirs)
+        with owner.begin() as connection:
+            connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO clerk")
+        with Ledger.open(theirs) as ledger:
+            with ledger.read():
+                pass
+            with pytest.raises(Unreachable, match=r"permission denied for table binding"):
+                ledger.try_writing()
+    finally:
+        with owner.begin() as connection:
+            connection.exec_driver_sql("DROP OWNED BY clerk")
+            connection.exec_driver_sql("DROP ROLE clerk")
+        owner.dispose()
+
+
+def test_trying_to_write_changes_nothing(ledger: Ledger) -> None:
+    ledger.bind(Platform.MARKETO, "123-ABC-456")
+    ledger.try_writing()
+    assert ledger.bound_to(Platform.MARKETO) == "123-ABC-456"
 
 
 def test_a_ledger_made_by_a_newer_version_is_left_alone(ledger: Ledger) -> None:

@@ -398,9 +398,7 @@ def test_of_two_claims_the_older_is_not_tried_again_where_the_younger_arrived(le
     [older] = claim(ledger)
     record(ledger, change("score", 2, decided_at=hours(2)))
     [younger] = claim(ledger)
-    settle(
-        ledger, Settlement(older.ids, OutboxState.PENDING), Settlement(younger.ids, OutboxState.APPLIED)
-    )
+    settle(ledger, Settlement(older.ids, OutboxState.PENDING), Settlement(younger.ids, OutboxState.APPLIED))
     assert states(ledger) == {("00Q1", "score"): ["superseded", "applied"]}
 
 
