@@ -27,7 +27,7 @@ class AbortableProtocol(H11Protocol):
     ASGI has no message for "close the socket without an answer", which is what a lost answer looks like.
     """
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
         inner = self.app
 

@@ -49,7 +49,10 @@ class _Question:
 
     @property
     def soql(self) -> str:
-        return self.window.soql() if self.window else self.query.soql()  # type: ignore[union-attr]
+        if isinstance(self.query, Whole):
+            return self.query.soql()
+        assert self.window is not None
+        return self.window.soql()
 
 
 class SalesforceSource:

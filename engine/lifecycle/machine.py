@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from operator import gt
 
 from engine.lifecycle import adoption, closing, opening, verdicts
 from engine.lifecycle.adoption import Found
@@ -30,7 +32,7 @@ def fold(
 ) -> Group:
     """The group after all its events, and after every deadline up to the window's end."""
     for event in sorted(events, key=Event.place):
-        group = closing.expire(group, lambda end, at=event.at: end < at, book, journal)  # type: ignore[misc]
+        group = closing.expire(group, partial(gt, event.at), book, journal)
         group = _step(group, event, found, book, journal)
     return closing.expire(group, lambda end: end <= book.window.as_of, book, journal)
 

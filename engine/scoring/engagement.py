@@ -65,7 +65,7 @@ def _met(asked: pl.DataFrame, dated: pl.DataFrame, window: Window) -> pl.LazyFra
     stretches: a piece of evidence stands in those of its days, and an instant meets only what stands in its own.
     """
     days = asked["today"]
-    if asked.is_empty() or days.max() - days.min() < STRETCH:  # type: ignore[operator]
+    if asked.is_empty() or days.max() - days.min() < STRETCH:  # type: ignore[operator]  # to Polars extremes may be of any type
         return asked.lazy().join(dated.lazy(), on="person_key")
     superseded = day_number("superseded_at", window.zone)
     last = pl.min_horizontal(pl.col("day") + pl.col("window_days"), superseded + 1)

@@ -56,7 +56,7 @@ class Keys:
         unchecked = {f"verify_{c}": False for c in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
         for key in self._keys:
             try:
-                return dict(jwt.decode(assertion, key, algorithms=["RS256"], options=unchecked))  # type: ignore[arg-type]
+                return dict(jwt.decode(assertion, key, algorithms=["RS256"], options=unchecked))  # type: ignore[arg-type]  # all bool
             except jwt.InvalidTokenError:
                 continue
         return None

@@ -85,9 +85,10 @@ def _as_told(card: Scorecard) -> Scorecard:
 
 
 def _outcome_of(card: Scorecard) -> Outcome:
-    for outcome in get_args(Outcome):
+    known: tuple[Outcome, ...] = get_args(Outcome)
+    for outcome in known:
         if card.label == outcome and card.time == TIME:
-            return outcome  # type: ignore[no-any-return]
+            return outcome
     raise Unusable(
         f"the scorecard foresees {card.label!r} by {card.time!r}, which the ledger does not know; "
         "name the table that it is about with --csv"
