@@ -16,7 +16,7 @@ _GRANT = (
     f"assign the permission set {PERMISSION_SET} (connectors/salesforce/metadata) to the integration user"
 )
 _MANY = 0.02  # share of the open leads from which a user without a role looks like a placeholder
-_READ_ONLY = ("Account", "Opportunity")
+_READ_ONLY = ("Account", "Opportunity", "OpportunityContactRole", "Campaign", "CampaignMember")
 
 
 class Examiner:
@@ -97,8 +97,8 @@ class Examiner:
             lacking = [right for right in rights if not described.get(right)]
             detail = f"the integration user has not: {', '.join(lacking)}" if lacking else "read and write"
             yield Finding(f"permission on {sobject}", not lacking, detail, _GRANT if lacking else "")
-        for sobject in _READ_ONLY:
-            if self._deployed.objects[sobject] is None:
+        for sobject, described in self._api.describes(_READ_ONLY).items():
+            if described is None:
                 yield Finding(f"permission on {sobject}", False, "can't be read", _GRANT)
 
     def _fields(self) -> Iterator[Finding]:

@@ -58,6 +58,15 @@ def test_every_missing_field_and_object_is_named_with_its_cure(site: Site) -> No
     assert all("deploy connectors/salesforce/metadata" in finding.mend for finding in found)
 
 
+@pytest.mark.parametrize("sobject", ["Campaign", "CampaignMember", "OpportunityContactRole"])
+def test_an_object_of_a_stream_that_cannot_be_read_is_told(site: Site, sobject: str) -> None:
+    """Of an object that a user may not read the API speaks as of one that is not there."""
+    site.fault("missing_object", object=sobject)
+    (found,) = [finding for finding in examined(site).values() if not finding.ok]
+    assert (found.check, found.detail) == (f"permission on {sobject}", "can't be read")
+    assert "permission set Mqlflow" in found.mend
+
+
 def test_a_field_of_the_playbook_that_no_org_has_is_told_with_where_to_correct_it(site: Site) -> None:
     lead = {**settings().lead, "title": "Titel", "website": "Web__c", "company": "Owner.Name"}
     found = examined(site, settings=settings().model_copy(update={"lead": lead}))
