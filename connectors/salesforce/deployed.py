@@ -58,6 +58,11 @@ class Deployed:
         """`datetime`, `date`, `double` …; empty where the org doesn't tell."""
         return str(self.fields(sobject).get(field.lower(), {}).get("type", ""))
 
+    def room(self, sobject: str, field: str) -> int | None:
+        """How many characters a free text may have there; None for every other kind of field."""
+        described = self.fields(sobject).get(field.lower(), {})
+        return int(described.get("length") or 0) or None if described.get("type") == "string" else None
+
     def missing(self, names: Sequence[str]) -> Iterator[Missing]:
         """What the playbook names on these objects of ours and the org lacks."""
         for name in names:

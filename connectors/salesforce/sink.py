@@ -106,7 +106,7 @@ class SalesforceSink:
                 message = f"the CRM needs {', '.join(lacking)}"
                 outcomes[creation.key] = Outcome(creation.key, "rejected", "REQUIRED_FIELD_MISSING", message)
             else:
-                writes.append(self._write("lead", creation))
+                writes.append(self._fitting("Lead", key, self._write("lead", creation)))
         send = partial(self._api.upsert, "Lead", key)
         created = in_collections(writes, send, self._api.client.timing) if writes else []
         outcomes |= {outcome.key: outcome for outcome in created}
@@ -124,6 +124,17 @@ class SalesforceSink:
         else:
             record[self._words.field(object, EXTERNAL_KEY)] = change.external_key
         return Write(change.key, record | self._encoder.fields(object, values))
+
+    def _fitting(self, sobject: str, key: str, write: Write) -> Write:
+        """Free text as long as its field: a long title must not cost the lead. Half an e-mail address, phone number or
+        key would be another one, so these stay as they are."""
+        record = {
+            path: value[: self._deployed.room(sobject, path)]
+            if isinstance(value, str) and path != key
+            else value
+            for path, value in write.record.items()
+        }
+        return Write(write.key, record)
 
     def _with_active_owners(
         self, shown: Mapping[str, dict[str, str | None]]

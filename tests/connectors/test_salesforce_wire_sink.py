@@ -384,6 +384,20 @@ def test_a_creation_that_lacks_what_the_crm_needs_is_refused_here(site: Site) ->
     assert site.org.find("Lead") == []
 
 
+def test_a_long_title_does_not_cost_the_lead_and_an_address_is_never_cut(site: Site) -> None:
+    """Marketo holds 255 characters where a lead's title has 128."""
+    values = {"last_name": "Byron", "company": "Acme", "title": "T" * 200, "first_name": "A" * 50}
+    long_address = {**values, "email": f"{'a' * 80}@example.com"}
+    with connected(site) as connection:
+        made, refused = connection.sink.create(
+            "lead",
+            [RecordChange(values, external_key="p-1"), RecordChange(long_address, external_key="p-2")],
+        )
+    (lead,) = site.org.find("Lead")
+    assert (made.state, lead["Title"], lead["FirstName"]) == ("applied", "T" * 128, "A" * 40)
+    assert (refused.state, refused.code) == ("rejected", "STRING_TOO_LONG")
+
+
 def test_a_created_lead_that_was_deleted_or_merged_is_not_created_again(site: Site) -> None:
     keep, gone, merged = site.lead("Keep Me"), site.lead("Gone", MQL_External_Key__c="p-1"), ""
     merged = site.lead("Merged", MQL_External_Key__c="p-2")
