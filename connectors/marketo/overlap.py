@@ -1,8 +1,9 @@
-"""The second reading of activities: each day's once more, half a day later, from a bulk file.
+"""The second reading of activities: once a day those of the last days once more, from a bulk file.
 
 A mail is committed after the mail server took it, under its earlier date; a token that was made from a date, and
-perhaps others, miss it. So every activity is read again at least `LAG` after it happened. It takes four calls and the
-platform some minutes; nobody waits for it: each pull makes one of the calls and its cursor remembers the job.
+perhaps others, miss it. So every activity is read again when it is at least `LAG` old, and on each day until it is
+`LAG` and `BACK` old: what is committed up to two and a half days late is found. It takes four calls and the platform
+some minutes; nobody waits for it: each pull makes one of the calls and its cursor remembers the job.
 """
 
 import logging
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 KIND = "activities"
 LAG = timedelta(hours=12)
+BACK = timedelta(hours=48)
+"""How much of what was read again already a reading holds besides."""
 EVERY = timedelta(hours=24)
 PAUSE = timedelta(hours=1)
 
@@ -54,7 +57,7 @@ class Overlap:
     def _step(self, state: State, types: Sequence[int], through: datetime) -> Iterator[Record | Unreadable]:
         job = state.get("job")
         if job is None:
-            window = next(windows(read(state["to"]), through - LAG))
+            window = next(windows(read(state["to"]) - BACK, through - LAG))
             created = self._api.create_export(KIND, activities_of(types)(window))
             state["job"] = {
                 "id": str(created["exportId"]),

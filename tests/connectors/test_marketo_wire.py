@@ -150,17 +150,34 @@ def test_what_tokens_miss_is_found_by_the_second_reading_without_anybody_waiting
     assert found == [guid]
 
 
-def test_each_day_is_read_a_second_time_once(marketo: Subscription) -> None:
+@pytest.mark.parametrize(("before", "after"), [(2, 1), (2, 30), (23, 11), (40, 1), (40, 30)])
+def test_what_happened_before_the_first_pull_may_be_committed_a_day_after_it(
+    marketo: Subscription, before: int, after: int
+) -> None:
+    lead = person(marketo.site)
+    guid = visit(
+        marketo.site, lead, START - timedelta(hours=before), visible_at=START + timedelta(hours=after)
+    )
+    marketo.pull(ALL)
+    found: list[str] = []
+    for _ in range(16):
+        marketo.advance(hours=4)
+        marketo.let_jobs_run()
+        found += marketo.pull().keys(Stream.ACTIVITIES)
+    assert guid in found
+
+
+def test_each_day_is_read_again_on_two_or_three_days_and_no_more(marketo: Subscription) -> None:
     lead = person(marketo.site)
     marketo.pull(ALL)
     guids = []
     read: list[str] = []
-    for _ in range(40):
+    for _ in range(44):
         guids.append(visit(marketo.site, lead, marketo.advance(hours=3)))
         marketo.let_jobs_run()
         read += marketo.pull().keys(Stream.ACTIVITIES)
-    assert {read.count(guid) for guid in guids} == {1, 2}
-    assert [read.count(guid) for guid in guids[:20]] == [2] * 20
+    assert {read.count(guid) for guid in guids[:8]} == {3, 4}
+    assert {read.count(guid) for guid in guids} == {1, 2, 3, 4}
 
 
 def test_empty_pages_with_more_to_come_are_walked_through(marketo: Subscription) -> None:
