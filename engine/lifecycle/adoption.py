@@ -78,21 +78,14 @@ def find(
 
 
 def _opportunities(lined: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
-    """person_key, opportunity: won if one was, else opened if one is open on the default line."""
+    """person_key, opportunity: won if one is, else opened if one is open on the default line."""
     seen = lined.filter(
         (pl.col("valid_from") <= pl.lit(book.window.as_of, UTC))
         & (pl.col("learned_at") <= book.window.known_by)
         & pl.col("lines").list.contains(book.default_line)
     )
-    last = (
-        moves(seen).sort("occurred_at").group_by("person_key", "opportunity_id").agg(pl.col("how").unique())
-    )
-    stands = (
-        pl.when(pl.col("how").list.contains(WON))
-        .then(pl.lit(2))
-        .when(pl.col("how").list.len() == 1)
-        .then(pl.lit(1))
-    )
+    last = moves(seen).sort("turn").group_by("person_key", "opportunity_id").agg(pl.col("how").last())
+    stands = pl.when(pl.col("how") == WON).then(pl.lit(2)).when(pl.col("how") == OPENED).then(pl.lit(1))
     best = last.group_by("person_key").agg(stands.max().alias("best")).drop_nulls("best")
     names = pl.when(pl.col("best") == 2).then(pl.lit(WON)).otherwise(pl.lit(OPENED))
     return best.select("person_key", names.alias("opportunity"))

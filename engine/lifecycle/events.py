@@ -77,13 +77,17 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class OpportunityMoved:
-    """An opportunity of the person was opened, won or lost. `has_open`: another one on the line is still open."""
+    """An opportunity of the person was opened, won or lost. `has_open`: another one on the line is still open.
+
+    `turn`: its place among all that became of this opportunity.
+    """
 
     fact: str
     how: str
     acted_at: datetime
     lines: frozenset[str]
     has_open: bool = False
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +149,5 @@ class Event:
             )
         if isinstance(self.what, OpportunityMoved):
             moved = self.what
-            return (self.at, order, moved.acted_at, 0, f"{moved.how}:{moved.fact}", self.rank, self.person)
+            return (self.at, order, moved.acted_at, moved.turn, moved.fact, self.rank, self.person)
         return (self.at, order, self.at, 0, "", self.rank, self.person)

@@ -57,7 +57,9 @@ def _opportunities(lined: pl.DataFrame, bounds: pl.DataFrame, book: Rulebook) ->
         lines = frozenset(row["lines"])
         yield _event(
             row,
-            OpportunityMoved(row["opportunity_id"], row["how"], row["occurred_at"], lines, row["has_open"]),
+            OpportunityMoved(
+                row["opportunity_id"], row["how"], row["occurred_at"], lines, row["has_open"], row["turn"]
+            ),
         )
 
 

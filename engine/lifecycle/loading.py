@@ -42,7 +42,8 @@ def groups(
     """
     places = _places(own_past(stages, book).join(wanted, on="person_key", how="semi"))
     theirs = own_past(cycles, book).join(wanted, on="person_key", how="semi")
-    past = _cycles(theirs, _words(heard), _touches(touches, theirs))
+    words = _words(heard), _words(heard.filter(pl.col("kind") != VerdictKind.OPPORTUNITY))
+    past = _cycles(theirs, *words, _touches(touches, theirs))
     moments = _last_words(heard.join(wanted, on="person_key", how="semi"), book)
     elsewhere = _open_lines(own_past(group_cycles, book))
     people: dict[str, dict[str, Person]] = {}
@@ -74,19 +75,26 @@ def _places(stages: pl.DataFrame) -> dict[str, dict[str, Place]]:
 def _cycles(
     cycles: pl.DataFrame,
     words: Mapping[str, list[datetime]],
+    verdicts: Mapping[str, list[datetime]],
     touches: Mapping[str, list[datetime]],
 ) -> dict[str, tuple[Cycle, ...]]:
     found: dict[str, list[Cycle]] = {}
     for values in cycles.sort("opened_at", "cycle_key").select(_CYCLE).iter_rows(named=True):
         key, person, opened_at = values.pop("cycle_key"), values.pop("person_key"), values["opened_at"]
-        last = opened_at
+        last, heard_at = opened_at, None
         if values["state"] in OPEN_STATES:
             # A trial is nothing that sales could speak of.
-            said = [] if values["is_trial"] else [*words.get(person, []), *words.get(key, [])]
+            said = [] if values["is_trial"] else _about(person, key, words)
             since = [at for at in (*said, *touches.get(person, [])) if at >= opened_at]
             last = latest([opened_at, values["hand_raised_at"], values["accepted_at"], *since]) or opened_at
-        found.setdefault(person, []).append(Cycle(key=key, person=person, touched_at=last, **values))
+            heard_at = latest(at for at in _about(person, key, verdicts) if at >= opened_at)
+        cycle = Cycle(key=key, person=person, touched_at=last, heard_at=heard_at, **values)
+        found.setdefault(person, []).append(cycle)
     return {person: tuple(theirs) for person, theirs in found.items()}
+
+
+def _about(person: str, cycle: str, words: Mapping[str, list[datetime]]) -> list[datetime]:
+    return [*words.get(person, []), *words.get(cycle, [])]
 
 
 def _words(heard: pl.DataFrame) -> dict[str, list[datetime]]:

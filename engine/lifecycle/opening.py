@@ -74,9 +74,14 @@ def _is_live(at: datetime, acted: Acted, book: Rulebook) -> bool:
 def _is_new(
     each: Try, person: Person, line: str, at: datetime, acted: Acted, is_trial: bool, book: Rulebook
 ) -> bool:
-    """An act opens something only if it is later than whatever has been settled already."""
+    """An act opens something only if it is later than whatever has been settled already.
+
+    In an open cycle it opens nothing, and may be older than the act that did: we learned of it afterwards.
+    """
     place = person.places.get(line)
-    settled = [place.spent_through if place else None, person.closed_on(line)]
+    settled = [person.closed_on(line)]
+    if person.open_on(line) is None:
+        settled.append(place.spent_through if place else None)
     if not book.is_backfill:
         settled.append(book.in_force_since[each.trigger])
         if not is_trial:
@@ -137,7 +142,8 @@ def _upgraded(
         _hold_back(person, cycle.line, at, raises, hard, book, journal)
         return person
     for each in {each.fact: each for each in raises}.values():
-        raised_at = max(each.acted_at, cycle.opened_at)
+        # One of before the cycle that we learn of afterwards counts from then on.
+        raised_at = each.acted_at if each.acted_at > cycle.opened_at else max(at, cycle.opened_at)
         cycle = replace(
             cycle.touched(raised_at), hand_raised_at=max(raised_at, cycle.hand_raised_at or raised_at)
         )

@@ -51,10 +51,11 @@ def lines_at(facts: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:
 
 
 def moves(lined: pl.DataFrame) -> pl.DataFrame:
-    """One row per opening and per end: person_key, opportunity_id, how, occurred_at, learned_at, lines, has_open.
+    """One row per opening and per end: person_key, opportunity_id, turn, how, occurred_at, learned_at, lines, has_open.
 
-    `has_open`: another opportunity of the person on one of the lines was open when this one ended. Opportunities of
-    the account alone are nobody's.
+    Sales may open one again, or win after all what was lost; `turn` numbers what became of it. `has_open`: another
+    opportunity of the person on one of the lines was open when this one ended. Opportunities of the account alone are
+    nobody's.
     """
     own = lined.filter((pl.col("link") != "account") & (pl.col("lines").list.len() > 0))
     opened = own.group_by(_ONE, maintain_order=True).agg(
@@ -63,24 +64,37 @@ def moves(lined: pl.DataFrame) -> pl.DataFrame:
         pl.col("learned_at").min(),
         pl.col("lines").first(),
     )
-    ended = (
-        own.filter(pl.col("is_closed"))
-        .group_by(_ONE, maintain_order=True)
+    how = (
+        pl.when(~pl.col("is_closed"))
+        .then(pl.lit(OPENED))
+        .when("is_won")
+        .then(pl.lit(WON))
+        .otherwise(pl.lit(LOST))
+    )
+    later = (
+        # Of what was said of one instant the last word counts; somebody may be linked to it in several ways.
+        own.unique([*_ONE, "link", "valid_from"], keep="last", maintain_order=True)
+        .group_by(*_ONE, "valid_from", maintain_order=True)
         .agg(
-            pl.when(pl.col("is_won").first()).then(pl.lit(WON)).otherwise(pl.lit(LOST)).alias("how"),
-            pl.max_horizontal("valid_from", "linked_at").first().alias("occurred_at"),
-            pl.col("learned_at").first(),
+            how.first().alias("how"),
+            pl.max_horizontal("valid_from", "linked_at").min().alias("occurred_at"),
+            pl.col("learned_at").min(),
             pl.col("lines").first(),
         )
+        .filter(pl.col("how") != pl.col("how").shift(1, fill_value=OPENED).over(_ONE))
+        .drop("valid_from")
     )
-    every = pl.concat([opened, ended]).with_columns(pl.col("occurred_at", "learned_at").cast(UTC))
-    return every.join(_with_another_open(opened, ended), on=_ONE, how="left").with_columns(
-        (pl.col("has_open").fill_null(False) & (pl.col("how") != OPENED)).alias("has_open")
+    every = pl.concat([opened, later]).with_columns(
+        pl.col("occurred_at", "learned_at").cast(UTC), turn=pl.int_range(pl.len()).over(_ONE)
+    )
+    return every.join(_with_another_open(every), on=[*_ONE, "turn"], how="left").with_columns(
+        pl.col("has_open").fill_null(False)
     )
 
 
-def _with_another_open(opened: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFrame:
-    spans = opened.join(ended.select(*_ONE, pl.col("occurred_at").alias("to")), on=_ONE, how="left").select(
+def _with_another_open(every: pl.DataFrame) -> pl.DataFrame:
+    spans = every.with_columns(to=pl.col("occurred_at").shift(-1).over(_ONE)).filter(pl.col("how") == OPENED)
+    spans = spans.select(
         "person_key",
         pl.col("opportunity_id").alias("other"),
         pl.col("occurred_at").alias("from"),
@@ -88,13 +102,14 @@ def _with_another_open(opened: pl.DataFrame, ended: pl.DataFrame) -> pl.DataFram
         pl.col("lines").alias("other_lines"),
     )
     return (
-        ended.join(spans, on="person_key")
+        every.filter(pl.col("how") != OPENED)
+        .join(spans, on="person_key")
         .filter(
             (pl.col("other") != pl.col("opportunity_id"))
             & (pl.col("from") <= pl.col("occurred_at"))
             & (pl.col("to").is_null() | (pl.col("to") > pl.col("occurred_at")))
             & (pl.col("lines").list.set_intersection("other_lines").list.len() > 0)
         )
-        .select(*_ONE, pl.lit(True).alias("has_open"))
+        .select(*_ONE, "turn", pl.lit(True).alias("has_open"))
         .unique()
     )

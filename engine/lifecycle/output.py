@@ -147,18 +147,20 @@ def _opened(
 
 
 _STORED = {"key": "cycle_key", "person": "person_key"}
+_FOLLOWS = ("touched_at", "heard_at")
+"""What follows from the facts and is not recorded."""
 
 
 def _cycle_rows(cycles: Sequence[Cycle]) -> pl.DataFrame:
     types = dtypes(frames.Cycles)
-    names = [_STORED.get(field.name, field.name) for field in fields(Cycle) if field.name != "touched_at"]
+    names = [_STORED.get(field.name, field.name) for field in fields(Cycle) if field.name not in _FOLLOWS]
     rows = [_stored(cycle) for cycle in cycles]
     return pl.DataFrame(rows, schema={name: types[name] for name in names}, orient="row")
 
 
 def _stored(cycle: Cycle) -> tuple[Any, ...]:
-    """What is recorded of a cycle; when it was last touched follows from the facts."""
-    return tuple(_plain(getattr(cycle, field.name)) for field in fields(Cycle) if field.name != "touched_at")
+    """What is recorded of a cycle."""
+    return tuple(_plain(getattr(cycle, field.name)) for field in fields(Cycle) if field.name not in _FOLLOWS)
 
 
 def _values(place: Place) -> tuple[Any, ...]:

@@ -11,7 +11,10 @@ _OPEN = frozenset(state for state in CycleState if state.is_open)
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One handover. `touched_at`: the last word of sales, or of the person, about it; `stale_after` counts from it."""
+    """One handover. `touched_at`: the last word of sales, or of the person, about it; `stale_after` counts from it.
+
+    `heard_at`: when sales last said whether it works on it.
+    """
 
     key: str
     person: str
@@ -32,6 +35,7 @@ class Cycle:
     closed_as: str | None = None
     close_reason: str | None = None
     opportunity_id: str | None = None
+    heard_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -54,6 +58,9 @@ class Cycle:
 
     def touched(self, at: datetime) -> "Cycle":
         return replace(self, touched_at=max(self.touched_at, at))
+
+    def heard(self, at: datetime) -> "Cycle":
+        return replace(self.touched(at), heard_at=max(self.heard_at or at, at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from engine.lifecycle.events import Said
 from engine.lifecycle.journal import Because, Journal
 from engine.lifecycle.path import is_further, move, send_back
 from engine.lifecycle.rulebook import MQL, OPPORTUNITY, SAL, Rulebook
-from engine.lifecycle.state import Cycle, Group, Person
+from engine.lifecycle.state import Cycle, Group, Person, latest
 from schemas.vocabulary import CycleState, Origin, VerdictKind
 
 REASSIGN = "reassign"
@@ -46,7 +46,8 @@ def _meant(group: Group, person: Person, said: Said) -> list[Cycle]:
 def _heard(
     person: Person, cycle: Cycle, at: datetime, said: Said, book: Rulebook, journal: Journal
 ) -> Person:
-    if cycle.accepted_at is not None and said.acted_at < cycle.accepted_at:
+    spoken = cycle.accepted_at if said.kind == VerdictKind.OPPORTUNITY else _last_word(cycle)
+    if spoken is not None and said.acted_at < spoken:
         return person
     match said.kind:
         case VerdictKind.ACCEPTED | VerdictKind.CONVERTED_LEAD:
@@ -59,11 +60,17 @@ def _heard(
             return _set_back(person, cycle, at, said, book, journal)
 
 
+def _last_word(cycle: Cycle) -> datetime | None:
+    return latest([cycle.accepted_at, cycle.heard_at])
+
+
 def _accepted(
     person: Person, cycle: Cycle, at: datetime, said: Said, book: Rulebook, journal: Journal
 ) -> Person:
     """Working on it is accepting it. The first acceptance is the one that is dated."""
-    cycle = cycle.touched(said.acted_at)
+    cycle = (
+        cycle.touched(said.acted_at) if said.kind == VerdictKind.OPPORTUNITY else cycle.heard(said.acted_at)
+    )
     if cycle.state == CycleState.WORKING:
         return person.with_cycle(cycle)
     is_first = cycle.accepted_at is None
@@ -116,9 +123,9 @@ def _declined(
     """Before working a rejection, after it a recycling, whatever word was used; for a wrong owner another owner."""
     then, rule = book.what_follows(said.reason)
     if then == "reassign":
-        cycle = replace(cycle.touched(said.acted_at), state=CycleState.OPEN)
+        cycle = replace(cycle.heard(said.acted_at), state=CycleState.OPEN)
         _note(cycle, REASSIGN, at, said, journal)
-        return person.with_cycle(cycle)
+        return _waiting_again(person.with_cycle(cycle), cycle, at, said, rule, book, journal)
     how = CycleState.RECYCLED if cycle.state == CycleState.WORKING else CycleState.REJECTED
     cycle = closed(cycle, how, said.acted_at, said.reason)
     _note(cycle, how, at, said, journal)
@@ -143,15 +150,21 @@ def _set_back(
     person: Person, cycle: Cycle, at: datetime, said: Said, book: Rulebook, journal: Journal
 ) -> Person:
     """A person says that it is not being worked on after all. That it had been accepted stays true."""
-    cycle = cycle.touched(said.acted_at)
+    cycle = cycle.heard(said.acted_at)
     if cycle.state == CycleState.OPEN:
         return person.with_cycle(cycle)
     cycle = replace(cycle, state=CycleState.OPEN)
     _note(cycle, VerdictKind.REOPENED, at, said, journal)
-    person = person.with_cycle(cycle)
+    return _waiting_again(person.with_cycle(cycle), cycle, at, said, None, book, journal)
+
+
+def _waiting_again(
+    person: Person, cycle: Cycle, at: datetime, said: Said, rule: str | None, book: Rulebook, journal: Journal
+) -> Person:
+    """Whoever waits for sales stands at mql."""
     if not cycle.moves_stage:
         return person
-    because = Because("verdict.reopened", said.fact)
+    because = Because(f"verdict.{said.kind}", said.fact, also=(("reason_rule", rule),) if rule else ())
     return move(person, cycle.line, MQL, at, because, book, journal, acted_at=said.acted_at, cycle=cycle)
 
 
@@ -172,7 +185,7 @@ def _reopened(
     person: Person, cycle: Cycle, at: datetime, said: Said, book: Rulebook, journal: Journal
 ) -> Person:
     cycle = replace(cycle, state=CycleState.OPEN, closed_as=None, closed_at=None, close_reason=None)
-    cycle = cycle.touched(said.acted_at)
+    cycle = cycle.heard(said.acted_at)
     _note(cycle, VerdictKind.REOPENED, at, said, journal)
     person = person.with_cycle(cycle)
     if cycle.moves_stage:

@@ -1,7 +1,7 @@
 """What opens a cycle, and what does not."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
@@ -218,6 +218,22 @@ def test_a_hand_raise_in_an_open_cycle_upgrades_it(world: World) -> None:
     assert (cycle["kind"], cycle["number"], cycle["hand_raised_at"]) == ("mql", 1, START + 3 * HOUR)
     raised = world.ledger.events().filter(pl.col("kind") == "hand_raised")
     assert raised.select("fact_key", "at").rows() == [(fact, START + 3 * HOUR)]
+
+
+@pytest.mark.parametrize(("before", "counts_from"), [(HOUR / 2, START + 3 * HOUR), (0 * HOUR, START + HOUR)])
+def test_a_hand_raise_that_we_learn_of_after_the_cycle_opened_upgrades_it_too(
+    world: World, before: timedelta, counts_from: datetime
+) -> None:
+    world.becomes("ada", START + HOUR, score=90.0)
+    world.act("ada", START + HOUR)
+    world.run(START + 2 * HOUR)
+    world.raises_hand("ada", START + HOUR - before, learned_at=START + 3 * HOUR)
+    world.run(START + 3 * HOUR)
+    [cycle] = world.ledger.cycles().to_dicts()
+    assert (cycle["kind"], cycle["trigger_rule"]) == ("mql", "score")
+    # One of before the cycle counts from when the owner could know of it.
+    assert cycle["hand_raised_at"] == counts_from
+    assert world.ledger.events()["kind"].to_list() == ["opened", "hand_raised"]
 
 
 def test_a_lead_that_jumps_gets_the_stages_between_as_passed_through(world: World) -> None:

@@ -76,6 +76,14 @@ def test_the_wrong_owner_keeps_the_cycle_open_for_another(world: World) -> None:
     assert world.ledger.stage("ada") == "mql"
 
 
+def test_after_working_the_wrong_owner_puts_the_person_back_to_mql(world: World) -> None:
+    world.verdict("ada", START + 3 * HOUR, "accepted")
+    world.verdict("ada", START + 4 * HOUR, "rejected", reason="Wrong owner")
+    world.run(START + 5 * HOUR)
+    assert (cycle(world)["state"], cycle(world)["accepted_at"]) == ("open", START + 3 * HOUR)
+    assert world.ledger.stage("ada") == "mql"
+
+
 def test_a_wrong_owner_is_no_rejection_for_the_windows(world: World) -> None:
     world.rules = world.rules.model_validate(
         {**LIFECYCLE, "exclude": [{"id": "r", "since": "last_rejected_at", "for": "3 days", "kind": "hard"}]}
@@ -159,6 +167,35 @@ def test_winning_makes_a_customer_and_losing_sends_back_to_nurturing(world: Worl
     assert world.ledger.stage("bob") == "recycled"
 
 
+def test_a_lost_opportunity_that_is_opened_again_or_won_after_all_moves_the_stage_with_it(
+    world: World,
+) -> None:
+    world.opportunity("ada", START + 3 * HOUR)
+    opened = world.opportunities[0]
+    world.opportunity_ends("ada", START + 9 * DAY, won=False)
+    world.run(START + 10 * DAY)
+    assert world.ledger.stage("ada") == "recycled"
+    again = START + 11 * DAY
+    world.opportunities.append({**opened, "valid_from": again, "learned_at": again})
+    world.run(START + 12 * DAY)
+    assert world.ledger.stage("ada") == "opportunity"
+    world.opportunity_ends("ada", START + 13 * DAY, won=False)
+    world.opportunity_ends("ada", START + 14 * DAY, won=True)
+    world.run(START + 15 * DAY)
+    assert world.ledger.stage("ada") == "customer"
+
+
+@pytest.mark.parametrize(("won", "stage"), [(False, "recycled"), (True, "customer")])
+def test_an_opportunity_that_is_closed_when_it_is_made_ends_there(
+    world: World, won: bool, stage: str
+) -> None:
+    world.person("bob", START + 2.5 * HOUR)
+    made = START + 3 * HOUR
+    world.opportunity("bob", made, "006B", is_closed=True, is_won=won)
+    world.run(START + 4 * HOUR)
+    assert world.ledger.stage("bob") == stage
+
+
 def test_people_whom_sales_found_pass_through_neither_mql_nor_sal(world: World) -> None:
     world.person("bob", START + 2.5 * HOUR)
     world.verdict("bob", START + 3 * HOUR, "accepted")
@@ -188,6 +225,23 @@ def test_the_later_word_counts_whichever_is_learned_first(world: World) -> None:
     world.verdict("ada", START + 3 * HOUR, "rejected", reason="no need", learned_at=START + 6 * HOUR)
     world.run(START + 6 * HOUR)
     assert cycle(world)["state"] == "working"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("rejected", "wrong owner"), ("reopened", None)], ids=["wrong owner", "set back"]
+)
+@pytest.mark.parametrize("runs", [1, 2])
+def test_a_word_of_before_changes_nothing_also_where_the_later_one_left_the_cycle_open(
+    world: World, kind: str, reason: str | None, runs: int
+) -> None:
+    world.verdict("ada", START + 3 * HOUR, "accepted")
+    world.verdict("ada", START + 5 * HOUR, kind, reason=reason)
+    for hours in range(runs):
+        world.run(START + (6 + hours) * HOUR)
+    world.verdict("ada", START + 4 * HOUR, "accepted", learned_at=START + 8 * HOUR)
+    world.verdict("ada", START + 4.5 * HOUR, "recycled", reason="no need", learned_at=START + 8 * HOUR)
+    world.run(START + 8 * HOUR)
+    assert cycle(world)["state"] == "open"
 
 
 def test_a_person_may_take_back_what_was_said_on_the_record_itself(world: World) -> None:
