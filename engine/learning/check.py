@@ -9,7 +9,7 @@ from engine.learning.drift import WINDOW, Window, windows
 from engine.learning.fit import calibrate, sigmoid
 from engine.learning.learn import FEWEST, TooFew, span
 from engine.learning.metrics import auc
-from engine.learning.table import read_table
+from engine.learning.table import is_by, read_table
 from schemas.playbook.scorecard import Calibration, Scorecard
 
 FEWEST_CHECKED = 60
@@ -17,11 +17,17 @@ FEWEST_CHECKED = 60
 
 @dataclass(frozen=True)
 class Checked:
-    """Windows in order of time, and the AUC on all rows (None where only one kind of outcome is there)."""
+    """Windows in order of time, and the AUC on all rows (None where only one kind of outcome is there).
+
+    `learned_auc`: the AUC with which the card was judged when it was learned, to compare. `not_newer`: there are rows
+    from before the end of those that the card was calibrated on, of which it foresees nothing.
+    """
 
     rows: int
     outcomes: int
     auc: float | None
+    learned_auc: float | None
+    not_newer: bool
     windows: list[Window]
     starts: list[str]  # the time of each window's first row, as the table writes it
     ends: list[str]
@@ -46,6 +52,8 @@ def check(frame: pl.DataFrame, card: Scorecard, size: int = WINDOW) -> Checked:
         rows=len(table.outcome),
         outcomes=int(table.outcome.sum()),
         auc=auc(table.outcome, score) if table.outcomes else None,
+        learned_auc=card.judged.auc if card.judged else None,
+        not_newer=is_by(str(times[0]), card.calibration.until),
         windows=found,
         starts=[str(times[window.start]) for window in found],
         ends=[str(times[window.end - 1]) for window in found],

@@ -141,7 +141,18 @@ def _order(series: pl.Series, time: str) -> pl.Series:
         return read
     if (dated := moments(series)) is not None:
         return dated.dt.epoch("s").cast(pl.Float64)
-    raise Unusable(f"--time: {time!r} holds neither numbers nor ISO dates, so the rows have no order of time")
+    raise Unusable(
+        f"--time: {time!r} holds neither numbers nor ISO dates (2026-03-31), so the rows have no order of time"
+    )
+
+
+def is_by(moment: str, limit: str) -> bool:
+    """Whether a moment is not after another, both as a table writes them; False where they can't be compared."""
+    try:
+        first, last = _order(pl.Series([moment, limit]), "")
+    except Unusable:
+        return False
+    return first is not None and last is not None and bool(first <= last)
 
 
 def _column(series: pl.Series, *, is_typed: bool) -> Column:

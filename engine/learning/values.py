@@ -17,18 +17,24 @@ def is_numeric(series: pl.Series) -> bool:
     return read["number"].drop_nulls().n_unique() > 2
 
 
+OFFSET = r"(:\d{2}(?:\.\d+)?) ?(?:Z|([+-]\d{2}(?::?\d{2})?))$"
+"""Behind a time: how far the clock that it was read from is ahead of UTC."""
+
+
 def moments(series: pl.Series) -> pl.Series | None:
-    """The column as UTC instants when it is one of dates, else None. ISO 8601, with or without a time."""
-    text = pl.DataFrame({"x": series}).select(words(pl.col("x")).str.to_uppercase())["x"]
-    filled = text.count()
+    """The column as UTC instants when it is one of dates, else None. ISO 8601, with or without a time and offset."""
+    words_of = words(pl.col("x")).str.to_uppercase().str.replace("T", " ")
+    text = pl.DataFrame({"x": series}).select(text=words_of)
+    filled = text["text"].count()
     if not filled:
         return None
-    plain = text.str.replace(r"(Z|[+-]00:?00)$", "").str.replace("T", " ").str.replace(r"\.\d+$", "")
-    read = pl.select(
-        pl.coalesce(
-            pl.lit(plain).str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False),
-            pl.lit(plain).str.to_datetime("%Y-%m-%d %H:%M", strict=False),
-            pl.lit(plain).str.to_datetime("%Y-%m-%d", strict=False),
-        )
-    ).to_series()
+    plain = pl.col("text").str.replace(OFFSET, "${1}").str.replace(r"\.\d+$", "")
+    local = pl.coalesce(
+        plain.str.to_datetime(form, strict=False)
+        for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+    )
+    digits = pl.col("text").str.extract(OFFSET, 2).str.replace(":", "").str.pad_end(5, "0")
+    minutes = digits.str.slice(1, 2).cast(pl.Int32) * 60 + digits.str.slice(3, 2).cast(pl.Int32)
+    ahead = pl.when(digits.str.starts_with("-")).then(-minutes).otherwise(minutes).fill_null(0)
+    read = text.select(local - pl.duration(minutes=ahead)).to_series()
     return read if read.count() >= NUMBERS_FROM * filled else None

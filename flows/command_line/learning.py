@@ -93,7 +93,7 @@ def learn(
         source = FromLedger(outcome, since.replace(tzinfo=UTC) if since else None)
     else:
         _fail("name where the outcomes are: --csv FILE for a table, or --ledger for the ledger", WRONG_USAGE)
-    console = Console(width=max(Console().width, 110), highlight=False)
+    console = Console(highlight=False)
     try:
         if recalibrate:
             card = files.load_scorecard(recalibrate)

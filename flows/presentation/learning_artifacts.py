@@ -6,7 +6,7 @@ from pathlib import Path
 from engine.learning.check import Checked
 from engine.learning.learn import Learned
 from engine.learning.metrics import Measures
-from flows.presentation.learning_screens import NO_BETTER, drift_line, source_lines
+from flows.presentation.learning_screens import MEANING, NO_BETTER, drift_line, source_lines
 from flows.presentation.markdown import listed, table
 from schemas.playbook.scorecard import Attribute, Interval, NumberAttribute, Scorecard, Seen, Words
 from tasks.learning.handovers import Handovers
@@ -36,6 +36,7 @@ def learned(result: Learned, handovers: Handovers, path: Path, text: str) -> str
                 ["", "AUC", "95 % interval", "lift at 10 %", "calibration error"],
                 [_measured(name, m) for name, m in result.measures.items()],
             ),
+            f"{MEANING}\n\n",
             table("What speaks for a person", *_weighed(result.card, sign=1)),
             table("What speaks against", *_weighed(result.card, sign=-1)),
             listed("Left out, because it knows the outcome", leaks),

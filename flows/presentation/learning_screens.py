@@ -6,13 +6,24 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from engine.learning.check import Checked
 from engine.learning.learn import Learned
+from engine.learning.table import is_by
+from flows.presentation.terminal import table
 from schemas.playbook.scorecard import Calibration, Scorecard
 from tasks.learning.handovers import Handovers
 
+MEASURES = ["", "AUC (95 %)", "PR AUC", "Brier", "calibration error", "lift at 10 % (95 %)"]
+MEANING = (
+    "AUC: how often a row with the outcome scores above one without; 0.5 is a coin's, 1 the best. Brier and "
+    "calibration error: how far the probabilities are off, 0 the best. Lift: how many times the common rate the best "
+    "tenth has."
+)
+NOT_NEWER = (
+    "Some of these rows are not newer than those that the card was calibrated on: whether it still foresees, only "
+    "newer ones tell."
+)
 NO_BETTER = "On the later rows the scorecard is not told apart from chance: don't put it in force."
 
 
@@ -26,11 +37,8 @@ def learned(result: Learned, out: Path, console: Console, handovers: Handovers |
         f"judged on the later {result.later}"
         + (f"; {result.undecided} without an outcome or time left aside" if result.undecided else "")
     )
-    measures = Table(
-        "", "AUC", "95 % interval", "PR AUC", "Brier", "calibration error", "lift at 10 %", "interval"
-    )
-    for name, m in result.measures.items():
-        measures.add_row(
+    measured = [
+        (
             name,
             f"{m.auc:.3f} ({m.auc_interval[0]:.2f}–{m.auc_interval[1]:.2f})",
             f"{m.pr_auc:.3f}",
@@ -38,7 +46,10 @@ def learned(result: Learned, out: Path, console: Console, handovers: Handovers |
             f"{m.calibration_error:.3f}",
             f"{m.lift:.2f} ({m.lift_interval[0]:.2f}–{m.lift_interval[1]:.2f})",
         )
-    console.print(measures)
+        for name, m in result.measures.items()
+    ]
+    console.print(table("", MEASURES, measured))
+    console.print(MEANING, markup=False)
     if result.shaky:
         low, high = result.measures["scorecard"].auc_interval
         console.print(
@@ -104,24 +115,30 @@ def learned_json(result: Learned, out: Path, handovers: Handovers | None = None)
 
 def checked(found: Checked, console: Console) -> None:
     """Window by window, predicted beside seen; the last line says whether it is an alarm."""
-    windows = Table("from", "until", "rows", "predicted", "seen", "standard errors", "")
-    for window, start, end in zip(found.windows, found.starts, found.ends, strict=True):
-        windows.add_row(
-            escape(start),
-            escape(end),
-            str(window.end - window.start),
+    windows = [
+        (
+            start,
+            end,
+            window.end - window.start,
             f"{100 * window.predicted:.1f} %",
             f"{100 * window.seen:.1f} %",
             f"{window.errors:+.1f}",
             "drift" if window.alarms else "",
         )
-    console.print(windows)
+        for window, start, end in zip(found.windows, found.starts, found.ends, strict=True)
+    ]
+    columns = ["from", "until", "rows", "predicted", "seen", "standard errors apart", ""]
+    console.print(table("", columns, windows))
+    if found.not_newer:
+        console.print(NOT_NEWER)
     console.print(drift_line(found))
 
 
 def drift_line(found: Checked) -> str:
     """Whether it is an alarm, and what to do."""
     area = f", AUC {found.auc:.3f}" if found.auc is not None else ""
+    if area and found.learned_auc is not None:
+        area += f" ({found.learned_auc:.3f} when it was learned)"
     alarms = sum(window.alarms for window in found.windows)
     if alarms:
         return (
@@ -139,6 +156,8 @@ def check_json(found: Checked) -> dict[str, Any]:
         "rows": found.rows,
         "outcomes": found.outcomes,
         "auc": found.auc,
+        "learned_auc": found.learned_auc,
+        "not_newer": found.not_newer,
         "windows": [
             {**asdict(window), "from": start, "until": end, "alarms": window.alarms}
             for window, start, end in pairs
@@ -153,3 +172,5 @@ def recalibrated(card: Scorecard, calibration: Calibration, path: Path, console:
         f"{escape(str(path))}: calibration renewed on {calibration.rows} rows; a score of {card.base} means "
         f"{100 * now:.1f} % now, {100 * before:.1f} % before. No points changed."
     )
+    if is_by(calibration.since, card.calibration.until):
+        console.print(NOT_NEWER)

@@ -35,8 +35,14 @@ def read_csv(path: Path) -> pl.DataFrame:
         raise NoTable(f"no file {path}") from None
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         raise NoTable(
-            f"{path} can't be read as CSV ({type(error).__name__}): is it UTF-8 with a header?"
+            f"{path} can't be read as CSV ({type(error).__name__}): it must be UTF-8 and have a header, and no row may "
+            "have more cells than the header"
         ) from None
+    head = "".join(frame.columns)
+    if "\0" in head or "\N{REPLACEMENT CHARACTER}" in head:
+        raise NoTable(f"{path} is not UTF-8: save it as such")
+    if frame.width == 1 and (apart := next((mark for mark in ";\t|" if mark in head), None)):
+        raise NoTable(f"{path} has one column: its cells are set apart by {apart!r}; save it with commas")
     if not frame.height:
         raise NoTable(f"{path} has a header and no rows")
     return frame

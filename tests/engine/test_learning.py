@@ -72,6 +72,17 @@ def test_rows_of_the_same_moment_stay_on_one_side() -> None:
     assert table.order[cut - 1] < table.order[cut]
 
 
+def test_times_of_other_clocks_are_put_in_their_order() -> None:
+    written = [
+        "2026-03-01T10:00:00+02:00",
+        "2026-03-01 08:30:00Z",
+        "2026-03-01T04:00:00.5-05",
+        "2026-03-01 10:40+0130",
+    ]
+    told = pl.DataFrame({"won": ["no", "yes", "yes", "no"], "time": written, "row": list("abcd")})
+    assert read_table(told, "won", "time").raw["row"].to_list() == ["a", "b", "c", "d"]
+
+
 def test_the_order_of_rows_does_not_matter(card: Scorecard) -> None:
     shuffled = company().sample(fraction=1, shuffle=True, seed=5)
     assert learn(shuffled, "won", "number").card == card

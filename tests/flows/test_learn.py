@@ -37,6 +37,21 @@ def test_learning_tells_measures_and_leaks_to_machines(folder: Path) -> None:
     assert told["measures"]["scorecard"].keys() >= {"auc", "pr_auc", "brier", "calibration_error", "lift"}
 
 
+def test_each_measure_stands_under_its_name_on_a_narrow_screen(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = _learn(folder, "leads.csv", *COLUMNS, "--out", str(folder / "again.yaml")).stdout
+    assert max(len(line) for line in told.splitlines()) <= 80
+    head = next(line for line in told.splitlines() if "Brier" in line)
+    card = next(line for line in told.splitlines() if "scorecard" in line)
+    names, cells = (line.replace("┃", "│").split("│") for line in (head, card))
+    measures = json.loads((folder / "learned.json").read_text())["measures"]["scorecard"]
+    place = next(number for number, name in enumerate(names) if "Brier" in name)
+    assert float(cells[place]) == pytest.approx(measures["brier"], abs=1e-4)
+    assert len(names) == len(cells)
+
+
 def test_learning_twice_writes_the_same_bytes(folder: Path) -> None:
     _learn(folder, "leads.csv", *COLUMNS, "--out", str(folder / "again.yaml"))
     assert (folder / "again.yaml").read_bytes() == (folder / "card.yaml").read_bytes()
@@ -101,6 +116,7 @@ def test_a_check_on_a_changed_world_alarms_and_recalibration_rewrites_only_the_c
     alarm = _learn(folder, "newer.csv", "--check", str(copy))
     assert alarm.exit_code == 1
     assert "ALARM" in alarm.stdout
+    assert f"{load_scorecard(copy).judged.auc:.3f} when it was learned" in " ".join(alarm.stdout.split())
     assert _learn(folder, "newer.csv", "--recalibrate", str(copy)).exit_code == 0
     after = copy.read_text().splitlines()
     changed = [line for line, other in zip(before, after, strict=True) if line != other]
@@ -108,6 +124,19 @@ def test_a_check_on_a_changed_world_alarms_and_recalibration_rewrites_only_the_c
     assert changed
     assert set(changed) <= set(before[start : start + 7])
     assert _learn(folder, "newer.csv", "--check", str(copy)).exit_code == 0
+
+
+def test_rows_from_before_the_last_calibration_are_told(folder: Path) -> None:
+    card = str(folder / "card.yaml")
+    newer = pl.read_csv(folder / "leads.csv").with_columns(pl.col("number") + 10_000)
+    newer.write_csv(folder / "later.csv")
+    assert "not newer" in _learn(folder, "leads.csv", "--check", card).stdout
+    assert json.loads(_learn(folder, "leads.csv", "--check", card, "--json").stdout)["not_newer"] is True
+    assert "not newer" not in _learn(folder, "later.csv", "--check", card).stdout
+    copy = folder / "renewed.yaml"
+    copy.write_bytes((folder / "card.yaml").read_bytes())
+    assert "not newer" not in _learn(folder, "later.csv", "--recalibrate", str(copy)).stdout
+    assert "not newer" in _learn(folder, "leads.csv", "--recalibrate", str(copy)).stdout
 
 
 def test_too_few_outcomes_end_with_1_and_write_no_card(folder: Path) -> None:
@@ -125,6 +154,26 @@ def test_too_few_outcomes_end_with_1_and_write_no_card(folder: Path) -> None:
 def test_a_mistaken_column_is_wrong_usage_in_one_clear_line(folder: Path, options: list[str]) -> None:
     done = _learn(folder, "leads.csv", *options, "--out", str(folder / "none.yaml"))
     assert done.exit_code == 2
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"won;number;source\n1;2;Google\n", "';'"),
+        (b"won\tnumber\n1\t2\n", "'\\t'"),
+        ("won,number\n1,2\n".encode("utf-16"), "UTF-8"),
+        ("won,number,source\n1,2,café\n".encode("latin-1"), "UTF-8"),
+        (b"won,number\n1,2\n1,2,3\n", "more cells than the header"),
+    ],
+)
+def test_a_table_that_is_written_otherwise_is_refused_with_what_is_wrong(
+    folder: Path, content: bytes, told: str
+) -> None:
+    (folder / "otherwise.csv").write_bytes(content)
+    done = _learn(folder, "otherwise.csv", *COLUMNS, "--out", str(folder / "none.yaml"))
+    assert done.exit_code == 2
+    assert told in done.output
     assert "Traceback" not in done.output
 
 
