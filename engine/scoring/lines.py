@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from engine.calendar import midnight
 from engine.scoring import engagement
 from engine.scoring.adjustments import in_force
 from engine.scoring.basis import Basis
@@ -86,16 +87,18 @@ def _engagement_lines(rows: pl.DataFrame, basis: Basis, window: Window, listed: 
             *names,
             pl.len().cast(pl.Int64).alias("evidence_count"),
             pl.col("occurred_at").min().alias("since"),
-            pl.col("occurred_at").max().alias("youngest"),
+            pl.col("day").max().alias("last_day"),
         )
         .with_columns(
             pl.col("decayed").clip(-pl.col("cap"), pl.col("cap")).alias("points"),
-            (pl.col("youngest") + pl.duration(days=pl.col("window_days"))).alias("until"),
+            (pl.col("last_day") + pl.col("window_days")).alias("ends"),
             pl.lit("engagement").alias("part"),
         )
         .collect()
     )
-    return _shaped(lines.join(rows, on=KEY))
+    # A day begins once, however many lines end with it.
+    ends = lines.select("ends").unique().with_columns(until=midnight("ends", window.zone))
+    return _shaped(lines.join(rows, on=KEY).join(ends, on="ends"))
 
 
 def _fit_lines(rows: pl.DataFrame, basis: Basis) -> pl.DataFrame:

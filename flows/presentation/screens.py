@@ -233,8 +233,8 @@ def _values(values: Mapping[str, Any]) -> str:
 def _span(row: Mapping[str, Any]) -> str:
     if not row["since"]:
         return ""
-    first, last = f"{row['since']:%m-%d}", f"{row['until']:%m-%d}" if row["until"] else ""
-    return f"since {first}, counts until {last}" if last else f"since {first}"
+    first, last = f"{row['since']:%m-%d}", f"{row['until']:%m-%d %H:%M}" if row["until"] else ""
+    return f"since {first}, until {last}" if last else f"since {first}"
 
 
 def _until(row: Mapping[str, Any]) -> str:

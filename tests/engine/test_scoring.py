@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.scoring.basis import bases
+from engine.scoring.lines import score_lines
 from engine.scoring.score import score_at
 from engine.scoring.ticks import next_ticks
 from schemas.frames.base import UTC, dtypes, empty
@@ -163,6 +164,18 @@ def test_any_split_of_people_gives_the_same_scores_and_lines(acts, whose) -> Non
     told = lines(shared, crowd, rules=RICH).sort(pl.exclude("evidence"))
     parts = [lines(theirs, part, rules=RICH) for theirs, part in zip(apart, some, strict=True)]
     assert pl.concat(parts).sort(pl.exclude("evidence")).equals(told)
+
+
+@given(acts_strategy)
+def test_a_line_lasts_until_the_local_midnight_at_which_its_last_evidence_ends(acts) -> None:  # type: ignore[no-untyped-def]
+    crowd = people([("p", NOW)], "c_level")
+    signals = lines(acts, crowd, rules=RICH).filter(pl.col("part") == "engagement")
+    for model, rule, until in signals.select("model", "rule_id", "until").iter_rows():
+        assert until.astimezone(ZONE).hour == 0
+        ends = people([("p", until - timedelta(seconds=1)), ("p", until)], "c_level")
+        found = [each for each in basis(acts, rules=RICH) if each.model.id == model]
+        then = score_lines(ends, found[0], window(until)).filter(pl.col("rule_id") == rule)
+        assert then["at"].to_list() == [until - timedelta(seconds=1)]
 
 
 @given(acts_strategy, recycled_at)
