@@ -42,6 +42,9 @@ COLUMNS = {
 
 PLACE = [news.c[name] for name in COLUMNS]
 
+SETTLED_APART = (Subject.LINKS, Subject.REMOVAL)
+"""News that say whose a record is, and whether it is there: what others tell is heard after them, never instead."""
+
 
 def add(tx: UnitOfWork, platform: Platform, subject: Subject, rows: pl.DataFrame) -> int:
     """`rows`: object, native_id, at; a row younger than its run waits until its instant."""
@@ -65,10 +68,10 @@ def ripe(
     limit: int,
     after: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """News whose instant has come, of one subject or of all: the first `limit`, or the first after those of `after`."""
-    chosen = sa.select(*PLACE).where(news.c.at <= as_of)
-    if subject is not None:
-        chosen = chosen.where(news.c.subject == subject)
+    """News whose instant has come: the first `limit`, or the first after those of `after`; of one subject, or of all
+    that are not settled apart."""
+    of_subject = news.c.subject == subject if subject else news.c.subject.not_in(SETTLED_APART)
+    chosen = sa.select(*PLACE).where(news.c.at <= as_of, of_subject)
     if after is not None and len(after):
         chosen = chosen.where(sa.tuple_(*PLACE) > _last(after))
     return fetch(connection, chosen.order_by(*PLACE).limit(limit), COLUMNS)
@@ -89,9 +92,10 @@ def mark_resolved(tx: UnitOfWork, records: pl.DataFrame, as_of: datetime) -> Non
         tx.delete(news, *about)
 
 
-def settle(tx: UnitOfWork, batch: pl.DataFrame, as_of: datetime) -> int:
-    """A batch of `ripe` about all subjects was taken in."""
-    return tx.delete(news, news.c.at <= as_of, sa.tuple_(*PLACE) <= _last(batch))
+def settle(tx: UnitOfWork, batch: pl.DataFrame, as_of: datetime, subject: Subject | None = None) -> int:
+    """A batch of `ripe`, the first of this subject or of all that are not settled apart, was taken in."""
+    of_subject = news.c.subject == subject if subject else news.c.subject.not_in(SETTLED_APART)
+    return tx.delete(news, news.c.at <= as_of, of_subject, sa.tuple_(*PLACE) <= _last(batch))
 
 
 def _last(batch: pl.DataFrame) -> sa.Tuple:

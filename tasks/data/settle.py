@@ -6,7 +6,8 @@ in which streams and pages came, and however the news are split, the same rows g
 Three passes, each in short transactions, so that the first run of a large organisation holds nobody up and needs little
 memory. Removals come first, since a record that was merged away joins others. Then who is who, for whole
 neighbourhoods of records. At last what else the news tell, which needs to know whose a record is. Each pass leaves to
-the next run what it did not come to.
+the next run what it did not come to: also what a sync stored, and then died, while a backfill had given the ledger away
+between two transactions.
 """
 
 from collections.abc import Callable, Iterator
@@ -67,17 +68,28 @@ def settle(ledger: Ledger, shift: Shift, playbook: Playbook) -> Settled:
 
 def settle_facts(turn: Turn, settings: Platforms, data: Data, at_once: int) -> Settled:
     """Settles everything that has happened by the run's moment, so many news in a transaction."""
-    for subject in (Subject.LINKS, Subject.REMOVAL):
-        _remove(turn, subject, settings, at_once)
+    _remove_arrived(turn, settings, at_once)
+    _remove(turn, settings, at_once)
     return _resolve(turn, data, at_once) + _hear(turn, settings, at_once)
 
 
-def _remove(turn: Turn, subject: Subject, settings: Platforms, at_once: int) -> None:
+def _remove_arrived(turn: Turn, settings: Platforms, at_once: int) -> None:
+    """Records that arrive after their removal was told, or show other links: they stay news, of whose they are."""
     told: pl.DataFrame | None = None
     while told is None or len(told) == at_once:
         with turn() as (tx, as_of):
-            told = news.ripe(tx.connection, as_of, subject, limit=at_once, after=told)
+            told = news.ripe(tx.connection, as_of, Subject.LINKS, limit=at_once, after=told)
             apply_removals(tx, told, as_of, native_sync=settings.native_sync)
+
+
+def _remove(turn: Turn, settings: Platforms, at_once: int) -> None:
+    while True:
+        with turn() as (tx, as_of):
+            told = news.ripe(tx.connection, as_of, Subject.REMOVAL, limit=at_once)
+            if told.is_empty():
+                return
+            apply_removals(tx, told, as_of, native_sync=settings.native_sync)
+            news.settle(tx, told, as_of, Subject.REMOVAL)
 
 
 def _resolve(turn: Turn, data: Data, at_once: int) -> Settled:

@@ -272,6 +272,45 @@ def test_settling_that_dies_between_two_transactions_is_ended_by_the_next_run(
         assert stored(one) == stored(other)
 
 
+@pytest.mark.parametrize("turn", range(1, 7))
+def test_what_another_run_stored_and_died_while_facts_were_settled_is_settled_by_the_next(
+    empty_ledger: Path, turn: int
+) -> None:
+    """A backfill gives the ledger away between two transactions; a sync may be killed just then, after its pull."""
+    merge = {
+        "native_id": "m1",
+        "object": "person",
+        "removed_id": "2",
+        "into_id": "1",
+        "occurred_at": moment(0.5),
+    }
+    with fresh(empty_ledger) as pulling:
+        pulling.page(MARKETO, Stream.PEOPLE, [person("1"), person("2")])
+        pulling.page(MARKETO, Stream.ACTIVITIES, [act("g1", "1", -1)])
+        turns = 0
+
+        @contextmanager
+        def shift() -> Iterator[tuple[UnitOfWork, datetime]]:
+            nonlocal turns
+            turns += 1
+            if turns == turn:
+                pulling.at(1).page(MARKETO, Stream.PEOPLE, [person("3")])
+                pulling.page(SALESFORCE, Stream.LEADS, [person("L1", object="lead")])
+                pulling.page(MARKETO, Stream.REMOVALS, [merge])
+            with pulling.turn() as held:
+                yield held
+
+        settle_facts(shift, pulling.platforms, pulling.data, 1_000)
+        assert turns >= turn
+        pulling.at(2).settle()
+        key_of = dict(pulling.rows(tables.records, "native_id", "person_key"))
+        assert key_of["1"] == key_of["2"]
+        assert len({key_of["1"], key_of["3"], key_of["L1"]} - {None}) == 3
+        assert pulling.rows(tables.records, "native_id", is_deleted=True) == [("2",)]
+        assert pulling.due() == sorted({key_of["1"], key_of["3"], key_of["L1"]})
+        assert pulling.rows(tables.news, "subject") == []
+
+
 @given(
     st.lists(st.tuples(st.sampled_from(["status", "owner_id"]), st.sampled_from(["x", "y", "z"])), max_size=6)
 )
