@@ -41,8 +41,12 @@ class Api:
         return results(self._get("/rest/v1/activities/types.json"))
 
     def programs(self, offset: int) -> list[Row]:
+        """No more programs: a warning says so, and `result` is missing. One without the other is damage."""
         params = {"maxReturn": PROGRAMS_A_CALL, "offset": offset}
-        return results(self._get("/rest/asset/v1/programs.json", params))
+        envelope = self._get("/rest/asset/v1/programs.json", params)
+        if "result" not in envelope and not envelope.get("warnings"):
+            raise Damaged(MARKETO, "a page of programs came without its result")
+        return results(envelope)
 
     def campaigns(self, name: str) -> list[Row]:
         return results(self._get("/rest/v1/campaigns.json", {"name": name, "isTriggerable": "true"}))

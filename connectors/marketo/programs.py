@@ -40,7 +40,6 @@ class Programs:
 
     def _all(self) -> Iterator[dict[str, Any]]:
         """A short or empty page is the end; an empty one has no result at all, but a warning."""
-        self._looked = True
         for number in range(_MOST_PAGES):
             found = self._api.programs(number * PROGRAMS_A_CALL)
             for program in found:
@@ -48,6 +47,7 @@ class Programs:
                     self._channels[str(program["id"])] = str(program["channel"])
                 yield program
             if len(found) < PROGRAMS_A_CALL:
+                self._looked = True  # and not before: half a list would misname what it doesn't hold
                 return
         raise Damaged(MARKETO, "the list of programs does not end")
 

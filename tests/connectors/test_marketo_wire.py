@@ -10,7 +10,15 @@ from connectors.errors import AccessDenied, Damaged, Misconfigured, QuotaExhaust
 from connectors.ports import Page, StreamRequest
 from schemas.vocabulary import Stream
 from simulator.marketo.activity_types import ActivityType
-from tests.connectors.marketo_subscription import ALL, HOURLESS, Subscription, person, subscription, visit
+from tests.connectors.marketo_subscription import (
+    ALL,
+    HOURLESS,
+    STATUS,
+    Subscription,
+    person,
+    subscription,
+    visit,
+)
 from tests.simulator.marketo_site import START
 
 
@@ -422,6 +430,35 @@ def test_status_changes_are_named_by_the_channel_of_their_program(marketo: Subsc
         "WBN Late Deliveries": "webinar_on_demand",
         "CNT Handbook": "program_status",
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("code", {"code": "610"}),  # ends the stream
+        ("missing_member", {"name": "result"}),  # without a result and without the warning that there is none
+    ],
+)
+def test_a_status_change_is_not_misnamed_because_the_programs_could_not_be_read(
+    marketo: Subscription, kind: str, options: dict[str, str]
+) -> None:
+    site, lead = marketo.site, person(marketo.site)
+    webinar = site.instance.add_program("WBN Late Deliveries", channel="Webinar")
+    site.instance.add_member(webinar, lead, "Attended On-demand", START - timedelta(days=2))
+    site.fault(kind, match={"path": "programs.json"}, **options)
+    rows = marketo.pull(ALL).rows(Stream.ACTIVITIES).filter(native_kind=STATUS)
+    assert rows["kind"].to_list() == ["webinar_on_demand"]
+
+
+def test_activities_wait_while_the_programs_cannot_be_read(marketo: Subscription) -> None:
+    site, lead = marketo.site, person(marketo.site)
+    webinar = site.instance.add_program("WBN Late Deliveries", channel="Webinar")
+    site.instance.add_member(webinar, lead, "Attended On-demand", START - timedelta(days=2))
+    site.fault("code", code="610", times=2, match={"path": "programs.json"})
+    reading = marketo.pull(ALL)
+    assert [failure.stream for failure in reading.failures] == [Stream.CAMPAIGNS, Stream.ACTIVITIES]
+    assert Stream.ACTIVITIES not in marketo.cursors
+    assert marketo.pull(ALL).rows(Stream.ACTIVITIES)["kind"].to_list().count("webinar_on_demand") == 1
 
 
 def test_a_score_change_is_counted_once(marketo: Subscription) -> None:
