@@ -50,7 +50,7 @@ def connect(
 ) -> MarketoConnection:
     """`url` with or without `/rest`. No request is made before the first is needed.
 
-    Raises Misconfigured for a URL that can't be used and for rules whose patterns can't be searched.
+    Raises Misconfigured for a URL that can't be used.
     """
     limiter = Limiter(
         calls=settings.calls_per_20_seconds,

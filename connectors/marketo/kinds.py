@@ -1,15 +1,13 @@
 """Which canonical kind an activity is: the playbook's ordered rules, the first that matches.
 
 Patterns search anywhere in the text. They run inside Polars, whose expressions know no look-around and no
-back-references: such a pattern is refused when the connector is made, not in the middle of a pull.
+back-references: such a pattern is refused when the playbook is read, not in the middle of a pull.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from connectors.errors import Misconfigured
-from connectors.marketo.errors import MARKETO
 from schemas.playbook.platforms import ActivityRule
 from schemas.vocabulary import ActivityKind
 
@@ -24,7 +22,6 @@ class Kinds:
     """The compiled rules. `natives` are the activity types that they name: only those are asked for."""
 
     def __init__(self, rules: Sequence[ActivityRule]) -> None:
-        _refuse_bad_patterns(rules)
         self.natives = list(dict.fromkeys(rule.native for rule in rules))
         self._by_channel = sorted({rule.native for rule in rules if rule.channel is not None})
         self._kind = _first_match(rules)
@@ -53,24 +50,3 @@ def _matches(rule: ActivityRule) -> pl.Expr:
         if pattern is not None:
             condition = condition & pl.col(column).str.contains(pattern).fill_null(False)
     return condition
-
-
-def _refuse_bad_patterns(rules: Sequence[ActivityRule]) -> None:
-    faults = []
-    for number, rule in enumerate(rules, 1):
-        for key in _COLUMNS:
-            pattern = getattr(rule, key)
-            if pattern is not None and not _compiles(pattern):
-                faults.append(
-                    f"rule {number} ({rule.native}): {key} is no pattern that can be searched: {pattern}"
-                )
-    if faults:
-        raise Misconfigured(MARKETO, "platforms.yaml, marketo.activities: " + "; ".join(faults))
-
-
-def _compiles(pattern: str) -> bool:
-    try:
-        pl.Series(["x"]).str.contains(pattern)
-    except pl.exceptions.ComputeError:
-        return False
-    return True
