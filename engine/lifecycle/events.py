@@ -77,7 +77,7 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class OpportunityMoved:
-    """An opportunity of the person was opened, won or lost. `has_open`: another one on the line is still open.
+    """An opportunity of the person was opened, won or lost on a line. `has_open`: another one there is still open.
 
     `turn`: its place among all that became of this opportunity.
     """
@@ -85,7 +85,7 @@ class OpportunityMoved:
     fact: str
     how: str
     acted_at: datetime
-    lines: frozenset[str]
+    line: str
     has_open: bool = False
     turn: int = 0
 
@@ -149,5 +149,6 @@ class Event:
             )
         if isinstance(self.what, OpportunityMoved):
             moved = self.what
-            return (self.at, order, moved.acted_at, moved.turn, moved.fact, self.rank, self.person)
+            fact = f"{moved.fact}:{moved.line}"
+            return (self.at, order, moved.acted_at, moved.turn, fact, self.rank, self.person)
         return (self.at, order, self.at, 0, "", self.rank, self.person)

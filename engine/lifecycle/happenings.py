@@ -54,11 +54,15 @@ def _verdicts(
 
 def _opportunities(lined: pl.DataFrame, bounds: pl.DataFrame, book: Rulebook) -> Iterator[Event]:
     for row in new_facts(moves(lined), bounds, book.window).iter_rows(named=True):
-        lines = frozenset(row["lines"])
         yield _event(
             row,
             OpportunityMoved(
-                row["opportunity_id"], row["how"], row["occurred_at"], lines, row["has_open"], row["turn"]
+                row["opportunity_id"],
+                row["how"],
+                row["occurred_at"],
+                row["line"],
+                has_open=row["has_open"],
+                turn=row["turn"],
             ),
         )
 

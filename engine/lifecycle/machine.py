@@ -75,17 +75,15 @@ def _below(person: Person, stage: str, event: Event, book: Rulebook, journal: Jo
 def _opportunity(
     person: Person, event: Event, moved: OpportunityMoved, book: Rulebook, journal: Journal
 ) -> Person:
-    """Opportunities of the person move the stage on their lines, whether or not we handed the person over."""
+    """Opportunities of the person move the stage on their line, whether or not we handed the person over."""
     because = Because(f"opportunity.{moved.how}", moved.fact)
-    for line in sorted(moved.lines):
-        place = person.place(line, event.at, Origin.LIVE)
-        if moved.how == LOST:
-            if place.stage == OPPORTUNITY and not moved.has_open:
-                person = send_back(
-                    person, line, False, event.at, because, book, journal, acted_at=moved.acted_at
-                )
-            continue
-        stage = OPPORTUNITY if moved.how == OPENED else CUSTOMER
-        if stage in book.steps and is_further(stage, place, book):
-            person = move(person, line, stage, event.at, because, book, journal, acted_at=moved.acted_at)
-    return person
+    line, at, acted_at = moved.line, event.at, moved.acted_at
+    place = person.place(line, at, Origin.LIVE)
+    if moved.how == LOST:
+        if place.stage != OPPORTUNITY or moved.has_open:
+            return person
+        return send_back(person, line, False, at, because, book, journal, acted_at=acted_at)
+    stage = OPPORTUNITY if moved.how == OPENED else CUSTOMER
+    if stage not in book.steps or not is_further(stage, place, book):
+        return person
+    return move(person, line, stage, at, because, book, journal, acted_at=acted_at)

@@ -8,6 +8,7 @@ from schemas.frames.base import UTC
 
 OPENED, WON, LOST = "opened", "won", "lost"
 _ONE = ["person_key", "opportunity_id"]
+_ON_LINE = [*_ONE, "line"]
 
 
 def with_lines(versions: pl.DataFrame, book: Rulebook) -> pl.DataFrame:
@@ -51,18 +52,25 @@ def lines_at(facts: pl.DataFrame, lined: pl.DataFrame) -> pl.DataFrame:
 
 
 def moves(lined: pl.DataFrame) -> pl.DataFrame:
-    """One row per opening and per end: person_key, opportunity_id, turn, how, occurred_at, learned_at, lines, has_open.
+    """One row per line, opening and end: person_key, opportunity_id, line, turn, how, occurred_at, learned_at,
+    has_open.
 
-    Sales may open one again, or win after all what was lost; `turn` numbers what became of it. `has_open`: another
-    opportunity of the person on one of the lines was open when this one ended. Opportunities of the account alone are
-    nobody's.
+    An opportunity opens on a line when it is made, or when it comes to count there. Sales may open one again, or win
+    after all what was lost; `turn` numbers what became of it. `has_open`: another opportunity of the person on the line
+    was open when this one ended. Opportunities of the account alone are nobody's.
     """
-    own = lined.filter((pl.col("link") != "account") & (pl.col("lines").list.len() > 0))
-    opened = own.group_by(_ONE, maintain_order=True).agg(
+    is_first = pl.col("valid_from") == pl.col("valid_from").min().over(_ONE)
+    own = (
+        lined.filter(pl.col("link") != "account")
+        .with_columns(began=pl.when(is_first).then("created_at").otherwise("valid_from"))
+        .filter(pl.col("lines").list.len() > 0)
+        .explode("lines")
+        .rename({"lines": "line"})
+    )
+    opened = own.group_by(_ON_LINE, maintain_order=True).agg(
         pl.lit(OPENED).alias("how"),
-        pl.max_horizontal("created_at", "linked_at").min().alias("occurred_at"),
+        pl.max_horizontal("began", "linked_at").min().alias("occurred_at"),
         pl.col("learned_at").min(),
-        pl.col("lines").first(),
     )
     how = (
         pl.when(~pl.col("is_closed"))
@@ -73,43 +81,39 @@ def moves(lined: pl.DataFrame) -> pl.DataFrame:
     )
     later = (
         # Of what was said of one instant the last word counts; somebody may be linked to it in several ways.
-        own.unique([*_ONE, "link", "valid_from"], keep="last", maintain_order=True)
-        .group_by(*_ONE, "valid_from", maintain_order=True)
+        own.unique([*_ON_LINE, "link", "valid_from"], keep="last", maintain_order=True)
+        .group_by(*_ON_LINE, "valid_from", maintain_order=True)
         .agg(
             how.first().alias("how"),
             pl.max_horizontal("valid_from", "linked_at").min().alias("occurred_at"),
             pl.col("learned_at").min(),
-            pl.col("lines").first(),
         )
-        .filter(pl.col("how") != pl.col("how").shift(1, fill_value=OPENED).over(_ONE))
+        .filter(pl.col("how") != pl.col("how").shift(1, fill_value=OPENED).over(_ON_LINE))
         .drop("valid_from")
     )
     every = pl.concat([opened, later]).with_columns(
-        pl.col("occurred_at", "learned_at").cast(UTC), turn=pl.int_range(pl.len()).over(_ONE)
+        pl.col("occurred_at", "learned_at").cast(UTC), turn=pl.int_range(pl.len()).over(_ON_LINE)
     )
-    return every.join(_with_another_open(every), on=[*_ONE, "turn"], how="left").with_columns(
+    return every.join(_with_another_open(every), on=[*_ON_LINE, "turn"], how="left").with_columns(
         pl.col("has_open").fill_null(False)
     )
 
 
 def _with_another_open(every: pl.DataFrame) -> pl.DataFrame:
-    spans = every.with_columns(to=pl.col("occurred_at").shift(-1).over(_ONE)).filter(pl.col("how") == OPENED)
-    spans = spans.select(
-        "person_key",
-        pl.col("opportunity_id").alias("other"),
-        pl.col("occurred_at").alias("from"),
-        "to",
-        pl.col("lines").alias("other_lines"),
+    ends = pl.col("occurred_at").shift(-1).over(_ON_LINE)
+    spans = (
+        every.with_columns(to=ends)
+        .filter(pl.col("how") == OPENED)
+        .select("person_key", "line", "to", other="opportunity_id", since="occurred_at")
     )
     return (
         every.filter(pl.col("how") != OPENED)
-        .join(spans, on="person_key")
+        .join(spans, on=["person_key", "line"])
         .filter(
             (pl.col("other") != pl.col("opportunity_id"))
-            & (pl.col("from") <= pl.col("occurred_at"))
+            & (pl.col("since") <= pl.col("occurred_at"))
             & (pl.col("to").is_null() | (pl.col("to") > pl.col("occurred_at")))
-            & (pl.col("lines").list.set_intersection("other_lines").list.len() > 0)
         )
-        .select(*_ONE, "turn", pl.lit(True).alias("has_open"))
+        .select(*_ON_LINE, "turn", pl.lit(True).alias("has_open"))
         .unique()
     )

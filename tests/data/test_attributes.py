@@ -223,7 +223,16 @@ def test_a_title_tells_seniority_and_department(title: str, seniority: str, depa
 
 @pytest.mark.parametrize(
     "title",
-    ["Student", "MBA Student", "Marketing Intern", "PhD student", "Summer Internship", "Werkstudentin"],
+    [
+        "Student",
+        "MBA Student",
+        "Marketing Intern",
+        "PhD student",
+        "Summer Internship",
+        "Werkstudentin",
+        "Studentin BWL",
+        "étudiante",
+    ],
 )
 def test_students_and_interns_are_known_by_whole_words(title: str) -> None:
     assert at([0], [version(title)])[0]["is_student"]
@@ -238,6 +247,7 @@ def test_students_and_interns_are_known_by_whole_words(title: str) -> None:
         "Manager, Internet Services",
         "Student Services Director",
         "VP International Operations",
+        "Dean of Students",
     ],
 )
 def test_who_only_sounds_like_a_student_is_none(title: str) -> None:

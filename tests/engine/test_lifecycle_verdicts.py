@@ -1,8 +1,14 @@
 """What sales says about a cycle, and what follows."""
 
+from datetime import datetime
+from pathlib import Path
+
 import polars as pl
 import pytest
 
+from engine.lifecycle.rulebook import Rulebook
+from schemas.context import Versions
+from schemas.playbook.load import load_playbook
 from schemas.playbook.organisation import Organisation
 from tests.engine.world import DAY, HOUR, LIFECYCLE, START, World
 
@@ -66,6 +72,29 @@ def test_spam_and_students_are_disqualified(world: World) -> None:
     world.verdict("ada", START + 3 * HOUR, "rejected", reason="Student")
     world.run(START + 4 * HOUR)
     assert (cycle(world)["state"], world.ledger.stage("ada")) == ("rejected", "disqualified")
+
+
+@pytest.mark.parametrize(
+    ("reason", "then"),
+    [
+        ("Spam", "disqualified"),
+        ("Student", "disqualified"),
+        ("is a competitor", "disqualified"),
+        ("Job seeker", "disqualified"),
+        ("Test record", "disqualified"),
+        ("Wrong territory", "reassign"),
+        ("Duplicate", "recycled"),
+        ("Not ideal profile", "recycled"),
+        ("waits for our latest release", "recycled"),
+        ("wants to test it next year", "recycled"),
+        ("only came for the contest", "recycled"),
+        (None, "recycled"),
+    ],
+)
+def test_what_a_reason_leads_to_by_the_default_playbook(reason: str | None, then: str) -> None:
+    playbook = load_playbook(Path(__file__).parents[2] / "playbook")
+    book = Rulebook(playbook.lifecycle, playbook.organisation, World().window(START), Versions({}), [])
+    assert book.what_follows(reason)[0] == then
 
 
 def test_the_wrong_owner_keeps_the_cycle_open_for_another(world: World) -> None:
@@ -183,6 +212,30 @@ def test_a_lost_opportunity_that_is_opened_again_or_won_after_all_moves_the_stag
     world.opportunity_ends("ada", START + 14 * DAY, won=True)
     world.run(START + 15 * DAY)
     assert world.ledger.stage("ada") == "customer"
+
+
+@pytest.mark.parametrize(
+    "cuts", [[], [START + 20 * HOUR], [START + 20 * HOUR, START + 30 * HOUR, START + 2 * DAY]]
+)
+def test_an_opportunity_counts_on_a_line_from_when_it_comes_to_it(cuts: list[datetime]) -> None:
+    lines = [
+        {"id": "default", "opportunity": "type != 'Beta'"},
+        {"id": "beta", "opportunity": "type = 'Beta'"},
+    ]
+    world = World(organisation=Organisation.model_validate({"name": "Test", "lines": lines}))
+    world.person("bob")
+    world.run(START)
+    world.opportunity("bob", START + 3 * HOUR, type="Renewal")
+    of_bob = world.opportunities[0]
+    for at, kind in ((START + 25 * HOUR, "New"), (START + 40 * HOUR, "Beta")):
+        world.opportunities.append({**of_bob, "valid_from": at, "learned_at": at, "type": kind})
+    for as_of in (*cuts, START + 3 * DAY):
+        world.run(as_of)
+    steps = world.ledger.transitions().filter(pl.col("to_stage") == "opportunity").sort("at")
+    assert steps.select("line", "at", "acted_at").rows() == [
+        ("default", START + 25 * HOUR, START + 25 * HOUR),
+        ("beta", START + 40 * HOUR, START + 40 * HOUR),
+    ]
 
 
 @pytest.mark.parametrize(("won", "stage"), [(False, "recycled"), (True, "customer")])

@@ -66,7 +66,7 @@ def test_a_file_that_cannot_be_read_is_a_fault_beside_the_others(folder: Path) -
     ("file", "old", "new", "says"),
     [
         # lifecycle.yaml
-        ("lifecycle.yaml", 'says: "spam|', 'says: "(spam|', "not a regular expression"),
+        ("lifecycle.yaml", 'says: "wrong (', 'says: "wrong ((', "not a regular expression"),
         ("lifecycle.yaml", "path: [known, engaged,", "path: [known, known, engaged,", "'known' is on it twice"),
         ("lifecycle.yaml", "engaged, mql, sal, opp", "engaged, sal, mql, opp", "'mql' comes before 'sal'"),
         ("lifecycle.yaml", "path: [known, engaged, mql", "path: [mql", "a stage before 'mql'"),
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_is_a_fault_beside_the_others(folder: Path) -
             "{queue: A, away: [{member: B, first: 2026-02-01, last: 2026-01-01}]}",
             "ends before it begins",
         ),
-        ("data.yaml", 'student: ["students?"', 'student: ["", "students?"', "is found in every text"),
+        ("data.yaml", 'student: ["student(s', 'student: ["", "student(s', "is found in every text"),
         ("data.yaml", 'companies: [cobaltworks', 'companies: ["x*", cobaltworks', "is found in every text"),
     ],
 )  # fmt: skip
