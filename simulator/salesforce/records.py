@@ -13,6 +13,7 @@ from simulator.salesforce.schema import Field, SObject, Type
 from simulator.salesforce.wire import Call, Reply
 from simulator.salesforce.writer import AmbiguousKey, Writer, auto_assign
 
+_TELLS_CREATED = 46.0  # the API version from which an upsert says what it did
 # Errors that say "there is nothing here" are answered 404, all others 400.
 _NOT_THERE = {"ENTITY_IS_DELETED", "NOT_FOUND"}
 
@@ -85,8 +86,10 @@ class Records:
             )
         except AmbiguousKey as several:
             return _choices(call, sobject, several)
-        answer = {"id": done.id, "success": True, "errors": [], "created": done.created}
-        return Reply(201 if done.created else 200, answer)
+        answer = {"id": done.id, "success": True, "errors": []}
+        if float(call.version) < _TELLS_CREATED:
+            return Reply(201, answer) if done.created else Reply(204)
+        return Reply(201 if done.created else 200, {**answer, "created": done.created})
 
     def delete_by_key(self, call: Call, name: str, field_name: str, key: str) -> Reply:
         sobject, field = self._key(name, field_name)

@@ -54,6 +54,15 @@ def test_upsert_by_external_id_creates_once_and_then_updates(site: Site) -> None
     assert (row["External_Key__c"], row["Grade__c"], row["Name"]) == ("cycle/1", "B1", "MQL-000001")
 
 
+def test_before_version_46_an_upsert_that_updates_answers_nothing(site: Site) -> None:
+    lead = site.lead()
+    path = "/services/data/v45.0/sobjects/MQL__c/External_Key__c/k"
+    made = site.send("PATCH", path, json={"Lead__c": lead})
+    assert (made.status_code, set(made.json())) == (201, {"id", "success", "errors"})
+    updated = site.send("PATCH", path, json={"Grade__c": "A1"})
+    assert (updated.status_code, updated.content) == (204, b"")
+
+
 def test_update_only_creates_nothing(site: Site) -> None:
     answer = site.send("PATCH", "/sobjects/MQL__c/External_Key__c/k?updateOnly=true", json={"Grade__c": "A1"})
     assert answer.status_code == 404
