@@ -58,12 +58,18 @@ def _endpoint(world: World, action: Action) -> Endpoint:
     def handler(request: Request, body: bytes) -> Response:
         try:
             answer = action(request, json.loads(body) if body else {})
-        except (UnknownFault, ValueError, TypeError, LookupError, RecordError) as error:
+        except (UnknownFault, ValueError, OverflowError, TypeError, LookupError, RecordError) as error:
             message = error.args[0] if isinstance(error, LookupError) and error.args else error
             return JSONResponse({"error": str(message)}, 400)
         return Response(None, 204) if answer is None else JSONResponse(answer)
 
     return locked(world, handler)
+
+
+def _values(body: Any) -> dict[str, Any]:
+    if not isinstance(body["values"], dict):
+        raise ValueError('values must be an object such as {"LastName": "Ada"}')
+    return body["values"]
 
 
 class _Control:
@@ -119,15 +125,13 @@ class _Control:
 
     def add_record(self, request: Request, body: Any) -> Any:
         created = self._of(request).create(
-            request.path_params["object"], body["values"], body.get("by", "rep")
+            request.path_params["object"], _values(body), body.get("by", "rep")
         )
         return {"id": created}
 
     def change_record(self, request: Request, body: Any) -> Any:
         parameters = request.path_params
-        self._of(request).change(
-            parameters["object"], parameters["id"], body["values"], body.get("by", "rep")
-        )
+        self._of(request).change(parameters["object"], parameters["id"], _values(body), body.get("by", "rep"))
 
     def delete_record(self, request: Request, body: Any) -> Any:
         parameters = request.path_params

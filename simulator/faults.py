@@ -102,6 +102,8 @@ class Faults:
                 f"{platform} has no fault {kind!r}; it has {', '.join(sorted(KINDS[platform]))}"
             )
         times = int(values.pop("times", 1))
+        if times < 1:
+            raise UnknownFault(f"a fault fires at least once, not {times} times")
         match = values.pop("match", {}) or {}
         if not isinstance(match, Mapping):
             raise UnknownFault('match must be an object such as {"path": "/query"}')

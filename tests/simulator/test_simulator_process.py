@@ -117,6 +117,23 @@ def test_a_fault_is_armed_shown_fired_and_cleared(simulator: Simulator) -> None:
         simulator.fault("salesforce", "earthquake")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        ("/clock", {"advance_seconds": 1e300}, "too large"),
+        ("/clock", {"advance_seconds": -1}, "time does not go back"),
+        ("/faults", {"platform": "salesforce", "kind": "delay", "times": 0}, "at least once"),
+        ("/records/salesforce/Lead", {"values": [1]}, "values must be an object"),
+    ],
+)
+def test_a_wrong_word_to_the_control_is_400_and_says_what(
+    simulator: Simulator, path: str, body: dict[str, Any], says: str
+) -> None:
+    answer = requests.post(simulator.control + path, json=body, timeout=30)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]
+
+
 def test_the_truth_is_told_whole_and_by_kind(simulator: Simulator) -> None:
     truth = simulator.truth()
     assert truth
