@@ -7,7 +7,15 @@ from urllib.parse import urlencode
 
 from connectors.errors import Damaged
 from connectors.http import Answer, HttpClient
-from connectors.marketo.envelope import Envelope, judge, judge_batch, judge_command, judge_file, results
+from connectors.marketo.envelope import (
+    Envelope,
+    judge,
+    judge_batch,
+    judge_command,
+    judge_file,
+    judge_list,
+    results,
+)
 from connectors.marketo.errors import MARKETO, AlreadySo, NothingFound
 from connectors.rows import instant_text
 
@@ -38,15 +46,11 @@ class Api:
         return found[0]
 
     def activity_types(self) -> list[Row]:
-        return results(self._get("/rest/v1/activities/types.json"))
+        return self._list("/rest/v1/activities/types.json")
 
     def programs(self, offset: int) -> list[Row]:
-        """No more programs: a warning says so, and `result` is missing. One without the other is damage."""
         params = {"maxReturn": PROGRAMS_A_CALL, "offset": offset}
-        envelope = self._get("/rest/asset/v1/programs.json", params)
-        if "result" not in envelope and not envelope.get("warnings"):
-            raise Damaged(MARKETO, "a page of programs came without its result")
-        return results(envelope)
+        return self._list("/rest/asset/v1/programs.json", params)
 
     def campaigns(self, name: str) -> list[Row]:
         return results(self._get("/rest/v1/campaigns.json", {"name": name, "isTriggerable": "true"}))
@@ -55,8 +59,8 @@ class Api:
         """At most 300. An id that is not answered is deleted or merged."""
         params = {"filterType": "id", "filterValues": ",".join(ids), "fields": ",".join(fields)}
         if len(urlencode(params)) <= LONGEST_QUERY:
-            return results(self._get("/rest/v1/leads.json", params))
-        return results(self._long_get("/rest/v1/leads.json", params))
+            return self._list("/rest/v1/leads.json", params)
+        return results(self._long_list("/rest/v1/leads.json", params))
 
     def leads_by_email(self, emails: Sequence[str], fields: Iterable[str]) -> Iterable[Row]:
         """Addresses go in a form body: as a query they would be long, and stand in access logs."""
@@ -66,7 +70,7 @@ class Api:
             "fields": ",".join(fields),
         }
         while True:
-            envelope = self._long_get("/rest/v1/leads.json", form)
+            envelope = self._long_list("/rest/v1/leads.json", form)
             yield from results(envelope)
             following = envelope.get("nextPageToken")
             if not following or not envelope.get("moreResult"):
@@ -170,9 +174,13 @@ class Api:
     def _get(self, path: str, params: Mapping[str, Any] | None = None, **options: Any) -> Envelope:
         return self._call("GET", path, params=params, **options)
 
-    def _long_get(self, path: str, form: Mapping[str, Any]) -> Envelope:
+    def _list(self, path: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+        return results(self._get(path, params, judge=judge_list))
+
+    def _long_list(self, path: str, form: Mapping[str, Any]) -> Envelope:
         """A GET whose query would be too long for an address (8 KB), as a form."""
-        return self._call("POST", path, params={"_method": "GET"}, data={**form, "_method": "GET"})
+        data = {**form, "_method": "GET"}
+        return self._call("POST", path, params={"_method": "GET"}, data=data, judge=judge_list)
 
     def _call(self, method: str, path: str, **options: Any) -> Envelope:
         try:

@@ -23,6 +23,18 @@ def judge(answer: Answer) -> Refusal | None:
     return judge_status(answer) or judge_envelope(answer)
 
 
+def judge_list(answer: Answer) -> Refusal | None:
+    """As `judge`, for calls that answer nothing with an empty `result`, or without one and a warning that says so.
+
+    A list that is not there would read as "nobody" and "nothing", and the cursor would move past it.
+    """
+    refusal = judge(answer)
+    envelope = answer.json_or_none()
+    if refusal or not isinstance(envelope, dict) or "result" in envelope or envelope.get("warnings"):
+        return refusal
+    return Refusal("retry", Damaged(MARKETO, "an answer came without its result"))
+
+
 def judge_batch(answer: Answer) -> Refusal | None:
     """As `judge`, but a batch that timed out is not sent again as it is: it is halved."""
     refusal = judge(answer)

@@ -208,6 +208,20 @@ def test_a_missing_member_loses_nothing(marketo: Subscription, member: str) -> N
     assert guid in reading.keys(Stream.ACTIVITIES) + again.keys(Stream.ACTIVITIES)
 
 
+def test_a_list_of_people_or_of_types_without_its_result_is_asked_for_again(marketo: Subscription) -> None:
+    lead = person(marketo.site)
+    marketo.pull(ALL)
+    guids = [visit(marketo.site, lead, marketo.advance(minutes=61))]
+    marketo.site.instance.update_lead(lead, {"title": "Director"}, source="User")
+    for path in ("/rest/v1/leads.json", "/activities/types.json"):
+        marketo.site.fault("missing_member", name="result", match={"path": path})
+    reading = marketo.pull()
+    assert not marketo.site.world.faults.all()
+    assert reading.rows(Stream.PEOPLE)["title"].to_list() == ["Director"]
+    guids.append(visit(marketo.site, lead, marketo.advance(minutes=5)))
+    assert {*reading.keys(Stream.ACTIVITIES), *marketo.pull().keys(Stream.ACTIVITIES)} >= {*guids}
+
+
 @pytest.mark.parametrize("stream", HOURLESS)
 def test_a_token_that_is_refused_is_replaced_by_an_earlier_one(marketo: Subscription, stream: Stream) -> None:
     lead = person(marketo.site)
