@@ -1,7 +1,7 @@
 """`mqlflow`: the command line. Each command wires, runs and prints; what it does stands in the module it calls.
 
-With `--json` standard output holds one JSON object and nothing else. A person's mistake gives one clear line and exit
-status 2, never a traceback.
+With `--json` standard output holds one JSON object and nothing else, however the command ends. A person's mistake
+gives one clear line and exit status 2, never a traceback.
 """
 
 import math
@@ -15,13 +15,14 @@ from rich.console import Console
 
 from connectors.errors import PlatformError
 from flows import backfilling, chain
-from flows.command_line.commands import DAY, INSTANT, AsJson, fail, print_json, with_wiring
+from flows.command_line.commands import DAY, INSTANT, AsJson, print_json, with_wiring
+from flows.command_line.endings import Commands, fail
 from flows.command_line.handing_in import adjust, import_intent
 from flows.command_line.learning import learn, score
 from flows.command_line.planning import plan
 from flows.command_line.profiling import profile
 from flows.presentation import screens
-from flows.presentation.terminal import progress_bars
+from flows.presentation.terminal import paper, progress_bars
 from flows.settings import SettingsFault, read_settings
 from flows.wiring import Wiring, wired
 from ledger import lease
@@ -36,8 +37,8 @@ from tasks.summary import Exit, Summary
 
 app = typer.Typer(
     name="mqlflow",
+    cls=Commands,
     help="The handover of leads from marketing to sales, run as code.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -47,7 +48,11 @@ app = typer.Typer(
 def sync(
     as_json: AsJson = False,
     accept_batch: Annotated[
-        list[Stream] | None, typer.Option(help="Store a stream's batch though too many of its rows are bad.")
+        list[Stream] | None,
+        typer.Option(
+            metavar="STREAM",
+            help=f"Store a stream's batch though too many of its rows are bad. One of: {', '.join(Stream)}.",
+        ),
     ] = None,
 ) -> None:
     """Pull what changed, score, move, assign, push back."""
@@ -61,9 +66,12 @@ def sync(
 
 @app.command()
 def backfill(
-    since: Annotated[datetime, typer.Option(formats=DAY, help="First day, UTC.")],
+    since: Annotated[datetime, typer.Option(formats=DAY, metavar="YYYY-MM-DD", help="First day, UTC.")],
     until: Annotated[
-        datetime, typer.Option(formats=DAY, help="Last day, UTC, included; yesterday at the latest.")
+        datetime,
+        typer.Option(
+            formats=DAY, metavar="YYYY-MM-DD", help="Last day, UTC, included; yesterday at the latest."
+        ),
     ],
     platform: Annotated[list[Platform] | None, typer.Option(help="Default: all that are connected.")] = None,
     as_json: AsJson = False,
@@ -82,7 +90,11 @@ def why(
     person: Annotated[str, typer.Argument(help="Ledger key, platform id, or e-mail address.")],
     at: Annotated[
         datetime | None,
-        typer.Option(formats=INSTANT, help="Score and conditions at a past instant, UTC, as known then."),
+        typer.Option(
+            formats=INSTANT,
+            metavar="INSTANT",
+            help="Score and conditions at a past instant, UTC, as known then: 2026-03-02 or 2026-03-02T09:00.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -96,7 +108,7 @@ def why(
     if as_json:
         print_json(explanation.as_json())
     else:
-        screens.show_explanation(explanation, Console())
+        screens.show_explanation(explanation, paper())
 
 
 @app.command()
@@ -118,11 +130,11 @@ def forget(
     if as_json:
         print_json(forgotten.as_json())
     else:
-        screens.show_forgotten(forgotten, Console())
+        screens.show_forgotten(forgotten, paper())
 
 
 @app.command()
-def upgrade() -> None:
+def upgrade(as_json: AsJson = False) -> None:
     """Bring the ledger's database to the revision of this version."""
     try:
         with Ledger.open(read_settings().database_url.get_secret_value()) as ledger:
@@ -131,9 +143,12 @@ def upgrade() -> None:
             after = ledger.revision()
     except (SettingsFault, LedgerError) as fault:
         fail(str(fault), Exit.WRONG_USAGE)
-    Console().print(
-        f"revision {before or 'none'} → {after}" if before != after else f"at revision {after} already"
-    )
+    if as_json:
+        print_json({"before": before, "after": after})
+    else:
+        Console().print(
+            f"revision {before or 'none'} → {after}" if before != after else f"at revision {after} already"
+        )
 
 
 @app.command()
@@ -147,7 +162,7 @@ def doctor(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"findings": [vars(finding) for finding in findings]})
     else:
-        screens.show_findings(findings, Console())
+        screens.show_findings(findings, paper())
     if not all(finding.ok for finding in findings):
         raise typer.Exit(Exit.WRONG_USAGE)
 
@@ -179,7 +194,7 @@ def _finish(summary: Summary, as_json: bool) -> None:
     if as_json:
         print_json(summary.as_json())
     else:
-        screens.show_summary(summary, Console())
+        screens.show_summary(summary, paper())
     raise typer.Exit(summary.exit)
 
 

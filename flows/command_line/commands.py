@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
 from connectors.errors import PlatformError
 from flows.backfilling import NoSuchRange
+from flows.command_line.endings import fail
 from flows.settings import SettingsFault, read_settings
 from flows.wiring import Wiring, wired
 from ledger.errors import LeaseHeld, LeaseLost, LedgerError
@@ -44,8 +45,3 @@ def with_wiring(work: Callable[[Wiring, Console], T], *, needs_platforms: bool =
 
 def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, default=str))
-
-
-def fail(message: str, status: Exit) -> NoReturn:
-    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(status)

@@ -5,25 +5,26 @@ scikit-learn takes a second to import, so everything that needs it is imported i
 must not wait for what it never uses.
 """
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
+from flows.command_line.commands import AsJson, print_json
+from flows.command_line.endings import fail
+from flows.presentation.terminal import paper
 from flows.settings import SettingsFault
 from ledger.errors import LedgerError
 from schemas.playbook.faults import PlaybookFaults
+from tasks.summary import Exit
 
 if TYPE_CHECKING:
     from flows.command_line.learning_sources import Source
 
-FAILED, WRONG_USAGE = 1, 2
 CARD = Path("scorecard.yaml")
-AsJson = Annotated[bool, typer.Option("--json", help="Print one machine-readable object and nothing else.")]
 
 
 def learn(
@@ -81,19 +82,24 @@ def learn(
     from tasks.learning import tables as files
 
     if check and recalibrate:
-        _fail("--check looks and --recalibrate writes: name one of them", WRONG_USAGE)
+        fail("--check looks and --recalibrate writes: name one of them", Exit.WRONG_USAGE)
     source: Source
     if csv is not None and not from_ledger:
         if since:
-            _fail("--since is for --ledger; leave rows out of the table instead", WRONG_USAGE)
+            fail("--since is for --ledger; leave rows out of the table instead", Exit.WRONG_USAGE)
         source = FromTable(csv, label, time, positive or [], rules, decided)
     elif from_ledger and csv is None:
         if any((label, time, positive, rules, decided)):
-            _fail("--label, --time, --positive, --rules and --decided are for a table (--csv)", WRONG_USAGE)
+            fail(
+                "--label, --time, --positive, --rules and --decided are for a table (--csv)", Exit.WRONG_USAGE
+            )
         source = FromLedger(outcome, since.replace(tzinfo=UTC) if since else None)
     else:
-        _fail("name where the outcomes are: --csv FILE for a table, or --ledger for the ledger", WRONG_USAGE)
-    console = Console(highlight=False)
+        fail(
+            "name where the outcomes are: --csv FILE for a table, or --ledger for the ledger",
+            Exit.WRONG_USAGE,
+        )
+    console = paper()
     try:
         if recalibrate:
             card = files.load_scorecard(recalibrate)
@@ -108,7 +114,7 @@ def learn(
             found = source.check(files.load_scorecard(check), window)
             _show(screens.check_json(found), as_json, lambda: screens.checked(found, console))
             if found.drifted:
-                raise typer.Exit(FAILED)
+                raise typer.Exit(Exit.FAILED)
         else:
             result, handovers = source.learn(keep or [], leave_out or [])
             files.write_scorecard(result.card, out)
@@ -118,9 +124,9 @@ def learn(
                 lambda: screens.learned(result, out, console, handovers),
             )
     except TooFew as refusal:
-        _fail(str(refusal), FAILED)
+        fail(str(refusal), Exit.FAILED)
     except (Unusable, ColumnsMissing, files.NoTable, PlaybookFaults, SettingsFault, LedgerError) as fault:
-        _fail(str(fault), WRONG_USAGE)
+        fail(str(fault), Exit.WRONG_USAGE)
 
 
 def score(
@@ -139,10 +145,10 @@ def score(
         frame = files.read_csv(csv)
         card = files.load_scorecard(scorecard)
         if taken := [prefix + name for name in ADDED if prefix + name in frame.columns]:
-            _fail(f"{csv} has {', '.join(taken)} already; choose other names with --prefix", WRONG_USAGE)
+            fail(f"{csv} has {', '.join(taken)} already; choose other names with --prefix", Exit.WRONG_USAGE)
         table = scored(frame, card, prefix)
     except (files.NoTable, PlaybookFaults, ColumnsMissing) as fault:
-        _fail(str(fault), WRONG_USAGE)
+        fail(str(fault), Exit.WRONG_USAGE)
     if out:
         table.write_csv(out)
         Console(stderr=True).print(f"{table.height} rows scored into {out}", markup=False, highlight=False)
@@ -152,11 +158,6 @@ def score(
 
 def _show(value: Any, as_json: bool, on_screen: Any) -> None:
     if as_json:
-        print(json.dumps(value, indent=1, default=str))
+        print_json(value)
     else:
         on_screen()
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(status)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.command_line.commands import AsJson, print_json, with_wiring
-from flows.presentation.terminal import progress_bars, table
+from flows.presentation.terminal import paper, progress_bars, table
 from flows.wiring import Wiring
 from schemas.playbook.load import load_playbook
 from tasks.planning import Plan, plan_scores
@@ -28,7 +28,7 @@ def plan(
     if as_json:
         print_json(found.as_json())
     else:
-        show(found, Console(highlight=False))
+        show(found, paper())
 
 
 def show(found: Plan, console: Console) -> None:

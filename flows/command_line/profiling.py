@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from flows.command_line.commands import AsJson, fail, print_json, with_wiring
+from flows.command_line.commands import AsJson, print_json, with_wiring
+from flows.command_line.endings import fail
+from flows.presentation.terminal import paper
 from flows.wiring import Wiring
 from tasks.summary import Exit
 
@@ -41,4 +43,4 @@ def profile(
     if as_json:
         print_json(report.as_json(found))
     else:
-        report.show(found, Console(width=max(Console().width, 110), highlight=False), all_values)
+        report.show(found, paper(110), all_values)

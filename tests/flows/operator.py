@@ -110,7 +110,7 @@ class Operator:
     def sync(self, *arguments: str, **env: str) -> Ran:
         """One sync inside this process. Whatever it did, no row of any stream may be lost."""
         ran = self.run("sync", "--json", *arguments, **env)
-        for streams in ran.data["pulled"].values() if ran.out else ():
+        for streams in ran.data.get("pulled", {}).values():
             for stream, n in streams.items():
                 assert n["pulled"] == n["stored"] + n["quarantined"] + n["duplicates"], f"{stream} {n}"
         return ran

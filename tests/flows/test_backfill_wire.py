@@ -166,5 +166,5 @@ def test_days_that_cannot_be_are_one_clear_line(
     told = operator.run("backfill", "--json", "--since", since, "--until", until)
     assert told.status == 2
     assert says in told.errors
-    assert told.out == ""
+    assert told.data == {"error": told.errors.strip(), "exit": 2}
     assert "Traceback" not in told.errors

@@ -34,11 +34,11 @@ def operator(simulator: Simulator, tmp_path: Path) -> Iterator[Operator]:
 
 
 def one_line(ran: Ran) -> str:
-    """What was said, if it was one line, on standard error alone."""
-    assert ran.out == ""
+    """What was said, if it was one line on standard error; with `--json` an object says the same."""
     assert "Traceback" not in ran.errors
     lines = ran.errors.splitlines()
     assert len(lines) == 1, ran.errors
+    assert ran.out == "" or ran.data == {"error": lines[0], "exit": ran.status}
     return lines[0]
 
 
@@ -55,7 +55,8 @@ def test_every_fault_of_a_playbook_is_told_with_file_line_and_rule_and_nothing_i
     operator.simulator.reset_calls()
     for command in (["sync"], ["sync", "--json"], ["doctor"], ["why", "anybody"]):
         ran = operator.run(*command)
-        assert (ran.status, ran.out) == (2, "")
+        assert ran.status == 2
+        assert ran.out == "" or ran.data == {"error": ran.errors.rstrip("\n"), "exit": 2}
         first, *faults = ran.errors.strip().splitlines()
         assert first == "The playbook has 4 faults; nothing was run."
         assert [re.split(r":\d+: ", fault)[0] for fault in faults] == [

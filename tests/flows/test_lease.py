@@ -60,7 +60,7 @@ def test_two_syncs_at_once_one_runs_and_the_other_says_so_and_ends_4(operator: O
     with stopped_sync(operator) as first:
         second = operator.command("sync", "--json")
     assert second.status == 4
-    assert second.out == ""
+    assert second.data == {"error": second.errors.strip(), "exit": 4}
     assert second.errors.strip().startswith(f"The ledger is held by a sync run (process {first.pid} on ")
     assert len(second.errors.strip().splitlines()) == 1
 
