@@ -24,7 +24,7 @@ from rich.rule import Rule
 from flows import chain
 from flows.local.simulated import Simulated, simulator
 from flows.presentation import screens, words
-from flows.presentation.terminal import counted, progress_bars, table
+from flows.presentation.terminal import counted, paper, progress_bars, table
 from flows.settings import PREFIX, Settings
 from flows.wiring import wired
 from ledger.decisions import read as decisions
@@ -36,6 +36,9 @@ from tasks.progress import Silent
 from tasks.summary import Summary, added_up
 
 HOME = Path(".mqlflow/demo")
+SHOWN = 12
+"""Owners by name."""
+
 HOURS_BETWEEN = 6
 """Between two syncs of the demo. In production it is five minutes; decisions do not depend on it."""
 
@@ -67,7 +70,7 @@ HASTE = {"calls_per_20_seconds: 50": "calls_per_20_seconds: 90"}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the demo; 0 when all of it worked."""
     options = _parser().parse_args(arguments)
-    console = Console(width=max(Console().width, 100))
+    console = paper()
     began = time.monotonic()
     _prepare()
     _chapter(
@@ -199,7 +202,7 @@ def _days(company: Simulated, settings: Settings, days: int, console: Console) -
 def _show_baseline(settings: Settings, console: Console) -> None:
     with wired(settings, needs_platforms=False) as wiring, wiring.ledger.read() as connection:
         would = decisions.read_would_qualify(connection)
-    reasons = Counter(would["why"].to_list())
+    reasons = Counter(why.replace("_", " ") for why in would["why"].to_list())
     console.print(f"would qualify, but: {counted(dict(reasons.most_common()))}", highlight=False)
 
 
@@ -216,7 +219,9 @@ def _show_sales(settings: Settings, console: Console) -> None:
     rows = [(kind, state, reason or "", n) for kind, state, reason, n in states.iter_rows()]
     console.print(table("what sales did with it", ["kind", "state", "reason", "cycles"], rows))
     owners = Counter(names.get(owner, "nobody yet") for owner in ours["owner_id"].to_list())
-    console.print(f"handed to: {counted(dict(owners.most_common(12)))}", highlight=False)
+    first, rest = owners.most_common(SHOWN), owners.most_common()[SHOWN:]
+    others = f", {sum(n for _, n in rest)} to {len(rest)} others" if rest else ""
+    console.print(f"handed to: {counted(dict(first))}{others}", highlight=False)
 
 
 def _all_cycles(connection: sa.Connection) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from connectors.ports import Finding
@@ -73,13 +74,23 @@ def show_findings(findings: Sequence[Finding], console: Console) -> None:
     """One line each, what to do under those that are not well."""
     for finding in findings:
         mark = Text("ok   ", style="green") if finding.ok else Text("MEND ", style="bold red")
-        console.print(mark + Text(f"{finding.check}: {finding.detail}"), soft_wrap=True)
+        _show_line(console, mark, Text(f"{finding.check}: {finding.detail}"))
         if finding.mend:
-            console.print(
-                Text(f"     {finding.mend}", style="yellow" if not finding.ok else "dim"), soft_wrap=True
-            )
+            _show_line(console, Text("     "), Text(finding.mend, style="dim" if finding.ok else "yellow"))
     bad = sum(not finding.ok for finding in findings)
     console.print(Panel.fit(f"{bad} to mend" if bad else "all well"))
+
+
+def _show_line(console: Console, mark: Text, told: Text) -> None:
+    """In a terminal broken between words and below its beginning; elsewhere one line, for `grep`."""
+    if not console.is_terminal:
+        console.print(mark + told, soft_wrap=True)
+        return
+    line = Table.grid()
+    line.add_column(width=len(mark))
+    line.add_column(overflow="fold")
+    line.add_row(mark, told)
+    console.print(line)
 
 
 def show_explanation(told: Explanation, console: Console) -> None:
@@ -243,7 +254,8 @@ def _until(row: Mapping[str, Any]) -> str:
 
 def show_forgotten(done: Forgotten, console: Console) -> None:
     """What was blanked, and what is left to do on the platforms."""
-    console.print(f"forgotten: {done.person_key}; {done.cycles_closed} open cycles closed", highlight=False)
+    closed = words.counted(done.cycles_closed, "open cycle", "open cycles")
+    console.print(f"forgotten: {done.person_key}; {closed} closed", highlight=False)
     for held in done.still_held:
         console.print(
             f"  still held: {held.platform} {held.object} {held.native_id}; delete it there", highlight=False

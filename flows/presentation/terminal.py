@@ -9,6 +9,7 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     SpinnerColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
@@ -17,33 +18,55 @@ from rich.table import Table
 from rich.text import Text
 
 
+def paper(least: int = 100) -> Console:
+    """Standard output as wide as the terminal is; in a file or pipe wide enough for every table."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, least)
+    return console
+
+
 class Bars:
-    """Progress of the stages as bars; a stage whose total is unknown counts up."""
+    """Progress of the stages as bars; a stage whose total is unknown counts up.
+
+    A stage's time runs from the last row of the stage before to its own last row.
+    """
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
+        self._latest, self._told_at = "", bars.get_time()
 
     def advance(self, stage: str, rows: int, total: int | None = None) -> None:
         if not self._tasks:
             self._bars.start()  # not before: a run that is refused at once says one line and nothing else
         if stage not in self._tasks:
             self._tasks[stage] = self._bars.add_task(stage, total=total)
+            self._task(stage).start_time = self._told_at
+        if self._latest not in ("", stage):
+            self._task(self._latest).stop_time = self._told_at
+        self._task(stage).stop_time = None
         if total is None:
             self._bars.update(self._tasks[stage], advance=rows)
         else:
             self._bars.update(self._tasks[stage], advance=rows, total=total)
+        self._latest, self._told_at = stage, self._bars.get_time()
 
     def say(self, message: str) -> None:
         self._bars.console.print(message, markup=False, highlight=False)
 
     def finish(self) -> None:
         """Bars without a known total are full now."""
+        if self._latest:
+            self._task(self._latest).stop_time = self._told_at
         for task in self._bars.tasks:
             if task.total is None:
                 self._bars.update(task.id, total=task.completed)
         if self._tasks:
             self._bars.stop()
+
+    def _task(self, stage: str) -> Task:
+        return next(task for task in self._bars.tasks if task.id == self._tasks[stage])
 
 
 @contextmanager

@@ -126,7 +126,8 @@ def read_intents(path: Path) -> tuple[pl.DataFrame, list[tuple[int, str]]]:
     wanted = [{after: before for before, after in NAMES.items()}.get(name, name) for name in dtypes(Intents)]
     missing = [name for name in wanted if name not in table.columns and name not in OPTIONAL]
     if missing:
-        raise NoTable(f"{path} has no column {', '.join(missing)}; it needs {', '.join(wanted)}")
+        needed = ", ".join(name for name in wanted if name not in OPTIONAL)
+        raise NoTable(f"{path} has no column {', '.join(missing)}; all of {needed} are needed")
     table = table.with_columns(
         pl.lit(None, pl.String).alias(name) for name in OPTIONAL if name not in table.columns
     )
