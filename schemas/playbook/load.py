@@ -1,31 +1,34 @@
 """Reads a playbook folder: YAML 1.2 into models, conditions checked against their columns, every fault in one go."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from ruamel.yaml.error import MarkedYAMLError
 
-from schemas.conditions import Columns, ConditionFault, check
+from schemas.conditions import Columns, check
 from schemas.conditions_columns import NEVER_UNKNOWN
 from schemas.playbook.assets import Assets
 from schemas.playbook.assignment import Assignment
-from schemas.playbook.base import On, Part, content_hash
+from schemas.playbook.base import Part, content_hash
 from schemas.playbook.cards import Scorecards
 from schemas.playbook.clashes import clashes, strangers
 from schemas.playbook.columns import condition_columns, model_columns, score_columns
 from schemas.playbook.data import Data
-from schemas.playbook.faults import Fault, PlaybookFaults, place
+from schemas.playbook.faults import Fault, PlaybookFaults
 from schemas.playbook.lifecycle import Lifecycle, Trigger
 from schemas.playbook.organisation import Organisation
-from schemas.playbook.platforms import Platforms
+from schemas.playbook.platforms import Answer, ExtraField, Platforms
 from schemas.playbook.reading import model_faults, not_yaml, read_yaml
 from schemas.playbook.scorecard import Scorecard
 from schemas.playbook.scoring import DEFAULT, Model, Scoring
+from schemas.playbook.stated import condition_faults, repeated_ids
 from schemas.vocabulary import Silo
+
+Own = TypeVar("Own", ExtraField, Answer)
 
 FILES: dict[str, type[Part]] = {
     "organisation": Organisation,
@@ -144,14 +147,13 @@ def load_playbook(folder: Path) -> Playbook:
         except ValidationError as fault:
             faults.extend(model_faults(file, documents[name], fault))
     platforms, scoring = parts.get("platforms"), parts.get("scoring")
-    columns = condition_columns(
-        platforms.extra if platforms else {}, platforms.answers if platforms else {}, scoring
-    )
+    own = platforms or documents.get("platforms")
+    columns = condition_columns(_each(own, "extra", ExtraField), _each(own, "answers", Answer), scoring)
     faults.extend(clashes(platforms, scoring, documents))
     faults.extend(strangers(parts.get("organisation"), platforms, parts.get("lifecycle"), documents))
-    for name, part in parts.items():
-        faults.extend(_condition_faults(f"{name}.yaml", documents[name], part, columns))
-        faults.extend(_repeated_ids(f"{name}.yaml", documents[name]))
+    for name, document in documents.items():
+        faults.extend(condition_faults(f"{name}.yaml", document, FILES[name], columns))
+        faults.extend(repeated_ids(f"{name}.yaml", document))
     cards = Scorecards(folder)
     faults.extend(cards.read(scoring, documents.get("scoring"), columns["person"].names))
     if faults:
@@ -159,60 +161,15 @@ def load_playbook(folder: Path) -> Playbook:
     return Playbook(**parts, cards=cards.found)
 
 
-def _condition_faults(
-    file: str, document: Any, part: BaseModel, columns: dict[str, Columns]
-) -> Iterator[Fault]:
-    for path, text, kind in _conditions(part, ()):
+def _each(platforms: Any, key: str, model: type[Own]) -> dict[str, Own]:
+    """The organisation's own fields or answers: of a platforms.yaml with faults those that are right."""
+    if isinstance(platforms, Platforms):
+        return dict(getattr(platforms, key))
+    stated = platforms.get(key) if isinstance(platforms, dict) else None
+    found: dict[str, Own] = {}
+    for name, value in stated.items() if isinstance(stated, dict) else ():
         try:
-            check(text, columns[kind])
-        except ConditionFault as fault:
-            line, rule = place(document, path)
-            yield Fault(file, line, rule, f"{'.'.join(map(str, path))}: {fault}")
-
-
-def _conditions(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str, str]]:
-    """Every condition in a model with its path and the sort of columns it may use."""
-    if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            inner, step = getattr(value, name), (*path, field.alias or name)
-            marks = [mark.columns for mark in _marks(field)]
-            if marks and isinstance(inner, str):
-                yield step, inner, marks[0]
-            else:
-                yield from _conditions(inner, step)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _conditions(inner, (*path, key))
-    elif isinstance(value, list | tuple):
-        for number, inner in enumerate(value):
-            yield from _conditions(inner, (*path, number))
-
-
-def _marks(field: Any) -> list[On]:
-    """The `On` marks of a field, also where the annotated text is one branch of a union with None."""
-    found = [mark for mark in field.metadata if isinstance(mark, On)]
-    for branch in getattr(field.annotation, "__args__", ()):
-        found += [mark for mark in getattr(branch, "__metadata__", ()) if isinstance(mark, On)]
+            found[str(name)] = model.model_validate(value)
+        except ValidationError:
+            continue
     return found
-
-
-def _repeated_ids(file: str, document: Any) -> Iterator[Fault]:
-    """Ids of one list must differ: reasons and dates of coming into force go by them."""
-    for path, items in _lists(document, ()):
-        seen: set[str] = set()
-        for number, item in enumerate(items):
-            if isinstance(item, dict) and "id" in item:
-                if item["id"] in seen:
-                    line, rule = place(document, (*path, number))
-                    yield Fault(file, line, rule, f"the id {item['id']!r} is used twice in this list")
-                seen.add(item["id"])
-
-
-def _lists(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], list[Any]]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _lists(inner, (*path, key))
-    elif isinstance(value, list):
-        yield path, value
-        for number, inner in enumerate(value):
-            yield from _lists(inner, (*path, number))

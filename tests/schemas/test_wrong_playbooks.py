@@ -109,6 +109,23 @@ def test_a_wrong_value_is_a_fault_at_its_line(folder: Path, file: str, old: str,
     assert fault.startswith(f"{file}:{line}:")
 
 
+def test_conditions_are_checked_also_in_a_file_that_has_other_faults(folder: Path) -> None:
+    edit(folder, "lifecycle.yaml", "stale_after: 30 days", "stale_after: a month")
+    line = edit(folder, "lifecycle.yaml", '"is_competitor"', '"is_rival"')
+    found = faults(folder)
+    assert len(found) == 2
+    assert found[0].startswith(
+        f"lifecycle.yaml:{line}: rule competitor: exclude.1.when: unknown column is_rival"
+    )
+
+
+def test_own_columns_are_known_also_where_their_file_has_other_faults(folder: Path) -> None:
+    edit(folder, "lifecycle.yaml", '"is_competitor"', "\"business_line = 'Rail'\"")
+    edit(folder, "platforms.yaml", "score_step: 5", "score_step: none")
+    [fault] = faults(folder)
+    assert "score_step" in fault
+
+
 def test_the_names_of_the_record_of_a_handover_are_those_that_are_written() -> None:
     written = {*handovers.SNAPSHOT, *handovers.UNSEEN, *handovers.SEEN}
     assert {*MQL_FIELDS} == {*written, "external_key"}
