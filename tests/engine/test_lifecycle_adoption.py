@@ -161,6 +161,18 @@ def test_a_trial_counts_for_no_window_and_no_one_open_rule() -> None:
     assert cycles["closed_at"][0] == live
 
 
+def test_another_act_in_a_trial_opens_no_second_one() -> None:
+    world = World(live_since=None)
+    world.person("ada")
+    world.run(START)
+    fact = world.raises_hand("ada", SOON)
+    world.run(START + 2 * HOUR)
+    world.raises_hand("ada", START + 3 * HOUR)
+    world.act("ada", START + 3 * HOUR, "trial_signup")
+    world.run(START + 4 * HOUR)
+    assert found(world)["trigger_fact"] == fact
+
+
 def test_a_trial_ends_when_writing_begins_and_its_person_is_listed() -> None:
     live = START + DAY
     world = World(live_since=live)
