@@ -324,6 +324,16 @@ def test_a_hand_raise_in_a_cycle_that_sales_had_before_us_leaves_the_owner_as_th
     )
 
 
+def test_what_sales_had_before_us_and_sends_back_is_given_to_another(team: Team) -> None:
+    team.lead("p", "inbound")
+    raised = team.cycle("p", START - 9 * DAY, origin="adopted", hand_raised_at=START)
+    team.run()
+    team.sent_back(raised, START + HOUR)
+    row = only(team.run(START + HOUR))
+    assert row["how"] == "rule"
+    assert team.owner(raised) not in (None, "inbound")
+
+
 # Modes
 
 

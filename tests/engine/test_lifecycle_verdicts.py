@@ -341,6 +341,13 @@ def test_a_cycle_that_nobody_touches_expires_at_its_own_instant(world: World) ->
     assert world.ledger.stage("ada") == "recycled"
 
 
+def test_a_word_at_the_very_end_of_the_time_still_counts(world: World) -> None:
+    end = world.run(START + DAY).clocks["next_clock_at"][0]
+    world.verdict("ada", end, "accepted")
+    world.run(end + HOUR)
+    assert cycle(world)["state"] == "working"
+
+
 def test_calls_and_verdicts_keep_a_cycle_fresh(world: World) -> None:
     world.verdict("ada", START + 20 * DAY, "accepted")
     world.calls("ada", START + 40 * DAY)
@@ -382,3 +389,70 @@ def test_a_verdict_on_the_lead_is_about_every_open_cycle() -> None:
         "default": "working",
         "beta": "recycled",
     }
+
+
+def test_a_word_on_the_record_from_before_its_cycle_is_about_something_else(world: World) -> None:
+    key = str(cycle(world)["cycle_key"])
+    early = {"cycle_key": key, "learned_at": START + 3 * HOUR}
+    world.verdict("ada", SOON - HOUR / 2, "rejected", reason="no need", **early)
+    world.run(START + 4 * HOUR)
+    assert cycle(world)["state"] == "open"
+
+
+def test_an_earlier_word_on_the_record_that_is_learned_later_takes_nothing_back(world: World) -> None:
+    key = str(cycle(world)["cycle_key"])
+    world.verdict("ada", START + 5 * HOUR, "rejected", reason="no need", cycle_key=key)
+    world.run(START + 6 * HOUR)
+    world.verdict("ada", START + 4 * HOUR, "accepted", cycle_key=key, learned_at=START + 7 * HOUR)
+    world.run(START + 7 * HOUR)
+    assert (cycle(world)["state"], world.ledger.stage("ada")) == ("rejected", "recycled")
+
+
+def test_a_record_is_not_taken_back_while_a_duplicate_of_the_person_is_with_sales() -> None:
+    world = World()
+    for who in ("ada", "ada2"):
+        world.person(who, group="g")
+    world.run(START)
+    world.raises_hand("ada", SOON)
+    world.run(START + 2 * HOUR)
+    key = str(cycle(world)["cycle_key"])
+    world.verdict("ada", START + 3 * HOUR, "rejected", reason="no need", cycle_key=key)
+    world.raises_hand("ada2", START + 4 * HOUR)
+    world.run(START + 5 * HOUR)
+    world.verdict("ada", START + 6 * HOUR, "accepted", cycle_key=key)
+    world.run(START + 7 * HOUR)
+    assert dict(world.ledger.cycles().select("person_key", "state").iter_rows()) == {
+        "ada": "rejected",
+        "ada2": "open",
+    }
+
+
+def test_a_rejected_lead_of_somebody_who_has_an_opportunity_stays_where_it_is(world: World) -> None:
+    world.person("bob", START + 2.5 * HOUR)
+    world.opportunity("bob", START + 3 * HOUR, "006B")
+    world.verdict("bob", START + 4 * HOUR, "rejected", reason="no need")
+    world.run(START + 5 * HOUR)
+    assert world.ledger.stage("bob") == "opportunity"
+
+
+def test_of_two_opportunities_the_loss_of_one_sends_nobody_back(world: World) -> None:
+    world.person("bob", START + 2.5 * HOUR)
+    world.opportunity("bob", START + 3 * HOUR, "006B")
+    world.opportunity("bob", START + 4 * HOUR, "006C")
+    world.opportunity_ends("bob", START + DAY, "006B", won=False)
+    world.run(START + 2 * DAY)
+    assert world.ledger.stage("bob") == "opportunity"
+    world.opportunity_ends("bob", START + 3 * DAY, "006C", won=False)
+    world.run(START + 4 * DAY)
+    assert world.ledger.stage("bob") == "recycled"
+
+
+def test_an_older_recycling_that_is_learned_later_shortens_no_window(world: World) -> None:
+    world.person("bob", START + 2.5 * HOUR)
+    world.run(START + 9 * DAY)
+    world.verdict("bob", START + 10 * DAY, "recycled", reason="no timing")
+    late = {"learned_at": START + 11 * DAY}
+    world.verdict("bob", START + 6 * DAY, "recycled", reason="no timing", **late)
+    world.act("bob", START + 12 * DAY, "trial_signup")  # within three days of the last time, not of the first
+    world.run(START + 12 * DAY)
+    assert world.ledger.cycles()["person_key"].to_list() == ["ada"]
