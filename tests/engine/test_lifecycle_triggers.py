@@ -296,3 +296,15 @@ def test_an_act_outside_campaigns_is_credited_to_the_last_campaign(world: World)
     world.raises_hand("ada", SOON)
     world.run(START + 2 * HOUR)
     assert only_cycle(world)["campaign_id"] == "c7"
+
+
+def test_a_young_late_act_that_a_step_outran_is_decided_when_learned_and_keeps_its_instant(
+    world: World,
+) -> None:
+    world.becomes("ada", START + 5 * HOUR, engagement=50.0)
+    world.run(START + 6 * HOUR)
+    assert world.ledger.stage("ada") == "engaged"
+    world.raises_hand("ada", START + 4 * HOUR, learned_at=START + 7 * HOUR)
+    world.run(START + 7 * HOUR)
+    cycle = only_cycle(world)
+    assert (cycle["opened_at"], cycle["acted_at"]) == (START + 7 * HOUR, START + 4 * HOUR)
