@@ -161,6 +161,17 @@ def test_a_token_that_is_refused_again_ends_the_request_instead_of_looping() -> 
         assert len(script.seen) == 2
 
 
+def test_a_request_renews_its_token_once_however_often_it_is_sent() -> None:
+    with serving(Script(EXPIRED, BUSY, EXPIRED)) as script:
+        with pytest.raises(AccessDenied):
+            client_of(script, authorise=numbered_tokens()).json("GET", "/x")
+        assert [seen.headers["Authorization"] for seen in script.seen] == [
+            "Bearer token-1",
+            "Bearer token-2",
+            "Bearer token-2",
+        ]
+
+
 def test_threads_whose_token_expired_together_fetch_one_new_token() -> None:
     fetched: list[Token] = []
 
