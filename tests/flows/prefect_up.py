@@ -1,6 +1,7 @@
 """`make up` as a process in a folder of its own, and what it can be asked: Prefect's API, its output, its processes."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -9,7 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,6 +77,19 @@ class Up:
             lambda: found if (found := self.run(run))["state_type"] in final else None, seconds
         )
 
+    @contextmanager
+    def unscheduled(self, name: str) -> Iterator[None]:
+        """A deployment that nobody starts but the test: its own schedule's runs would be in the way, or in its."""
+        found = self.deployment(name)
+        path = f"deployments/{found['id']}/schedules/{found['schedules'][0]['id']}"
+        living = {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}}
+        self.call("PATCH", path, {"active": False})
+        try:
+            self.wait_for(lambda: not self.runs(deployment_id={"any_": [found["id"]]}, state=living), 200)
+            yield
+        finally:
+            self.call("PATCH", path, {"active": True})
+
     def runs(self, **filters: Any) -> list[dict[str, Any]]:
         return list(self.call("POST", "flow_runs/filter", {"flow_runs": filters}))
 
@@ -131,9 +145,14 @@ def marked(mark: str) -> dict[int, str]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port below those that the system gives away: until the server listens, no connection may take it."""
+    while True:
+        port = 20_000 + secrets.randbelow(
+            10_000
+        )  # not `random`: pytest-randomly seeds it alike in every worker
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def prepare(folder: Path) -> Path:

@@ -137,13 +137,18 @@ def test_a_profile_of_a_handful_of_customers_is_refused_in_one_line(house: Up) -
 
 
 def test_a_second_run_of_a_deployment_is_cancelled_while_one_runs(house: Up) -> None:
-    first, second = house.start("sync/sync"), house.start("sync/sync")
-    states = sorted(house.ended(run)["state_type"] for run in (first, second))
+    with house.unscheduled("sync/sync"):
+        first, second = house.start("sync/sync"), house.start("sync/sync")
+        states = sorted(house.ended(run)["state_type"] for run in (first, second))
     assert states == ["CANCELLED", "COMPLETED"]
 
 
 def test_a_sync_that_finds_the_ledger_held_is_skipped_and_says_by_whom(house: Up) -> None:
-    with Ledger.open(house.database_url) as ledger, lease.acquire(ledger, "sync"):
+    with (
+        house.unscheduled("sync/sync"),
+        Ledger.open(house.database_url) as ledger,
+        lease.acquire(ledger, "sync"),
+    ):
         run = house.start("sync/sync")
         state = house.ended(run)["state"]
     assert (state["type"], state["name"]) == ("CANCELLED", "Skipped")
@@ -154,12 +159,13 @@ def test_a_sync_that_finds_the_ledger_held_is_skipped_and_says_by_whom(house: Up
 def test_a_wrong_playbook_fails_with_its_faults_and_no_traceback(house: Up) -> None:
     scoring = house.folder / "playbook/scoring.yaml"
     right = scoring.read_text(encoding="utf-8")
-    scoring.write_text(right + "\nunheard_of: 1\n", encoding="utf-8")
-    try:
-        run = house.start("sync/sync")
-        state = house.ended(run)["state"]
-    finally:
-        scoring.write_text(right, encoding="utf-8")
+    with house.unscheduled("sync/sync"):
+        scoring.write_text(right + "\nunheard_of: 1\n", encoding="utf-8")
+        try:
+            run = house.start("sync/sync")
+            state = house.ended(run)["state"]
+        finally:
+            scoring.write_text(right, encoding="utf-8")
     assert (state["type"], state["name"]) == ("FAILED", "Failed")
     assert "scoring.yaml" in state["message"]
     assert "unheard_of" in state["message"]
