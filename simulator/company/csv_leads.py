@@ -30,6 +30,7 @@ from ruamel.yaml.error import YAMLError
 from simulator.company.pair import LEAD_FIELDS, NO_COMPANY
 from simulator.company.scene import Scene
 from simulator.salesforce.schema import SObject, Type
+from simulator.salesforce.values import parse_stamp
 
 _KEYS = {"columns", "constants", "key", "created", "marketo"}
 _SPAN = timedelta(days=400)
@@ -70,17 +71,19 @@ def load_leads(scene: Scene, csv_path: Path, mapping_path: Path) -> int:
     rows = list(_rows(scene, lead, csv_path, mapping, mapping_path))
     ids = scene.org.load("Lead", rows)
     if mapping.get("marketo"):
-        scene.marketo.load_leads(
-            {
-                **{LEAD_FIELDS[name]: value for name, value in row.items() if name in LEAD_FIELDS},
-                "sfdcType": "Lead",
-                "sfdcId": lead_id,
-                "sfdcLeadId": lead_id,
-                "createdAt": row["CreatedDate"],
-            }
-            for row, lead_id in zip(rows, ids, strict=True)
-        )
+        scene.marketo.load_leads(_person(scene.org.get("Lead", lead_id) or {}) for lead_id in ids)
     return len(rows)
+
+
+def _person(lead: Mapping[str, Any]) -> dict[str, Any]:
+    """Marketo's record of a lead as it stands, with the values that the org gave it besides."""
+    return {
+        **{field: lead[name] for name, field in LEAD_FIELDS.items()},
+        "sfdcType": "Lead",
+        "sfdcId": lead["Id"],
+        "sfdcLeadId": lead["Id"],
+        "createdAt": parse_stamp(lead["CreatedDate"]),
+    }
 
 
 def _rows(

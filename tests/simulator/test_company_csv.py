@@ -9,7 +9,7 @@ import pytest
 
 from simulator.company import BadMapping
 from simulator.world import World
-from tests.simulator.companies import START, marketo_leads, new_world
+from tests.simulator.companies import START, disagreements, marketo_leads, new_world
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "data" / "x_education_dev.csv"
@@ -68,6 +68,7 @@ def test_a_list_can_come_into_marketo_as_well(small: tuple[Path, Path]) -> None:
         assert lead is not None
         assert lead["Email"] == person["email"]
     assert len(marketo_leads(world)) == 3
+    assert not disagreements(world)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from simulator.company.pair import CONTACT_FIELDS, LEAD_FIELDS, same
 from simulator.world import World
-from tests.simulator.companies import marketo_leads, new_world
+from tests.simulator.companies import disagreements, marketo_leads, new_world
 
 _SETTLED = 900  # seconds until the sync has done whatever a change asks of it
 
@@ -96,50 +95,6 @@ def test_a_lead_that_is_converted_before_the_sync_has_seen_it_comes_as_a_contact
     [person] = world.marketo.find_leads("email", ["quick@quick.example"])
     assert (person["sfdcType"], person["sfdcContactId"]) == ("Contact", made.contact_id)
     assert not _of(world, person)
-
-
-def disagreements(world: World, only: int | None = None) -> list[tuple[int, str]]:
-    """What the platforms say differently of a person: (Marketo id, what)."""
-    people = marketo_leads(world)
-    shared = Counter(p[name] for p in people for name in ("sfdcLeadId", "sfdcContactId") if p[name])
-    found: list[tuple[int, str]] = []
-    for person in people:
-        if only in (None, person["id"]):
-            found += [(person["id"], what) for what in _differs(world, person)]
-            found += [
-                (person["id"], f"shares its {name}")
-                for name in ("sfdcLeadId", "sfdcContactId")
-                if shared[person[name]] > 1
-            ]
-    return found
-
-
-def _differs(world: World, person: dict[str, Any]) -> list[str]:
-    lead_id, contact_id = person["sfdcLeadId"], person["sfdcContactId"]
-    lead = world.salesforce.get("Lead", lead_id) if lead_id else None
-    contact = world.salesforce.get("Contact", contact_id) if contact_id else None
-    gone = [
-        name
-        for name, id, record in (("lead", lead_id, lead), ("contact", contact_id, contact))
-        if id and (record is None or record["IsDeleted"])
-    ]
-    if gone:
-        return [f"has a {name} that is gone" for name in gone]
-    record, fields, kind = (
-        (contact, CONTACT_FIELDS, "Contact") if contact is not None else (lead, LEAD_FIELDS, "Lead")
-    )
-    if record is None:
-        return [name for name in ("sfdcType", "sfdcId", "sfdcAccountId", "sfdcLeadOwnerId") if person[name]]
-    found = [name for name, field in fields.items() if not same(record[name], person[field])]
-    if (person["sfdcType"], person["sfdcId"]) != (kind, record["Id"]):
-        found.append("sfdcType and sfdcId")
-    if lead is not None and contact is not None and lead["ConvertedContactId"] != contact_id:
-        found.append("its lead was not converted into its contact")
-    if lead is not None and contact is None and lead["IsConverted"]:
-        found.append("its lead was converted")
-    if contact is not None and person["sfdcAccountId"] != contact["AccountId"]:
-        found.append("sfdcAccountId")
-    return found
 
 
 def _of(world: World, person: dict[str, Any]) -> list[tuple[int, str]]:
