@@ -85,15 +85,19 @@ class Ledger:
             with without_values(connection), connection.begin():
                 yield connection
 
-    def begin(self, token: LeaseToken | None) -> AbstractContextManager[UnitOfWork]:
-        """One write transaction: all of the block is written, or nothing."""
-        return self._begin(token)
+    def begin(self, token: LeaseToken | None, *, on_disk: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """One write transaction: all of the block is written, or nothing.
+
+        What a machine that loses its power may lose on SQLite are the last transactions; after one `on_disk` it and
+        all before it stay. PostgreSQL keeps every transaction.
+        """
+        return self._begin(token, on_disk)
 
     @contextmanager
-    def _begin(self, token: LeaseToken | None) -> Iterator[UnitOfWork]:
+    def _begin(self, token: LeaseToken | None, on_disk: bool) -> Iterator[UnitOfWork]:
         self.check_revision()
         with self._connect() as plain:
-            connection = plain.execution_options(**{sqlite_files.WRITES: True})
+            connection = plain.execution_options(**{sqlite_files.WRITES: True, sqlite_files.ON_DISK: on_disk})
             with unit_of_work(connection, token) as tx:
                 yield tx
 

@@ -44,6 +44,20 @@ def unknown(
     return once.join(fetch(connection, chosen, {key: pl.String}), on=key, how="anti")
 
 
+def with_attributes(
+    connection: sa.Connection, before: datetime, *, limit: int, after: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """platform, native_key of activities from before an instant that still have raw attributes: the first `limit`, or
+    the first after those of `after`."""
+    table = tables.activities
+    key = {"platform": pl.String, "native_key": pl.String}
+    place = [table.c[name] for name in key]
+    chosen = sa.select(*place).where(table.c.occurred_at < before, table.c.attributes.is_not(None))
+    if after is not None and len(after):
+        chosen = chosen.where(sa.tuple_(*place) > sa.tuple_(*after.row(-1)))
+    return fetch(connection, chosen.order_by(*place).limit(limit), key)
+
+
 def known(connection: sa.Connection, stream: Stream, platform: Platform, ids: pl.Series) -> pl.DataFrame:
     """native_id, row_hash, learned_at of present rows; where there is one, also changed_at, and of tasks what is
     known about their completion."""

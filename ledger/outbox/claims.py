@@ -1,7 +1,8 @@
 """Claiming what a push will write.
 
-An entry is claimed in a transaction of its own before the platform is called. A push that is killed leaves it
-claimed, so that the next run knows to look at the platform: it shows our value, then the write arrived.
+An entry is claimed in a transaction of its own before the platform is called: one that is on the disk, so that not
+even a machine without power forgets what it may have written. A push that is killed leaves it claimed, so that the next
+run knows to look at the platform: it shows our value, then the write arrived.
 """
 
 import json

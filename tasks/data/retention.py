@@ -1,17 +1,21 @@
 """Retention: quarantined rows and the raw attributes of activities are kept for a time, and no longer."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-import sqlalchemy as sa
+import polars as pl
 
 from ledger import quarantine
+from ledger.facts import plain
 from ledger.open import Ledger
 from ledger.tables.facts import activities
 from schemas.vocabulary import Silo
 from tasks.run import Run
 
 DAYS_A_MONTH = 30.44
+AT_ONCE = 50_000
+"""Activities in one transaction: about a second's work."""
+KEY = ["platform", "native_key"]
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,16 @@ def retire(ledger: Ledger, run: Run, retention: Retention) -> dict[str, int]:
     old = run.as_of - timedelta(days=retention.attribute_months * DAYS_A_MONTH)
     with ledger.begin(run.token) as tx, tx.silo(Silo.DATA):
         purged = quarantine.purge(tx, run.as_of, timedelta(days=retention.quarantine_days))
-        blanked = tx.execute(
-            sa.update(activities)
-            .where(activities.c.occurred_at < old, activities.c.attributes.is_not(None))
-            .values(attributes=None)
-        )
-    return {"quarantine purged": purged, "attributes blanked": blanked}
+    return {"quarantine purged": purged, "attributes blanked": _blank(ledger, run, old)}
+
+
+def _blank(ledger: Ledger, run: Run, old: datetime) -> int:
+    """Blanks raw attributes older than `old`, so many in a transaction: a ledger that is old, or is to keep less from
+    now on, has millions of them. What a run does not come to, the next day's does."""
+    blanked, last = 0, None
+    while last is None or len(last) == AT_ONCE:
+        with ledger.read() as connection:
+            last = plain.with_attributes(connection, old, limit=AT_ONCE, after=last)
+        with ledger.begin(run.token) as tx, tx.silo(Silo.DATA):
+            blanked += tx.update(activities, last.with_columns(attributes=pl.lit(None, pl.String)), key=KEY)
+    return blanked

@@ -46,7 +46,7 @@ def create(
     if crm is None:
         return
     while True:
-        with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
+        with ledger.begin(run.token, on_disk=True) as tx, tx.silo(Silo.OUTBOX):
             claims = outbox.claim(tx, sink.platform, BATCH, run.as_of, creations=True)
         if not claims:
             return

@@ -120,7 +120,7 @@ def _drain(
     """Writes everything of a lot that may be written now; False if scores must wait for another day."""
     calls = 0
     while True:
-        with ledger.begin(run.token) as tx, tx.silo(Silo.OUTBOX):
+        with ledger.begin(run.token, on_disk=True) as tx, tx.silo(Silo.OUTBOX):
             claims = outbox.claim(
                 tx, sink.platform, lot.batch, run.as_of, priorities=lot.priorities, creations=False
             )

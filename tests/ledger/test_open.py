@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from ledger.bulk import driver
 from ledger.errors import LedgerError, NotMigrated, Unreachable, WrongBinding
 from ledger.migrate import SCRIPTS
 from ledger.open import Ledger
 from ledger.tables import complete_metadata
 from ledger.tables.operations import secrets
 from schemas.vocabulary import Platform, Silo
+
+FULL = 2  # of SQLite's PRAGMA synchronous
 
 
 def test_upgrading_from_empty_makes_exactly_the_tables_of_the_code(database_url: str) -> None:
@@ -70,6 +73,15 @@ def test_a_ledger_bound_to_one_org_refuses_another(ledger: Ledger) -> None:
     ledger.bind(Platform.MARKETO, "123-ABC-456")
     with pytest.raises(WrongBinding, match=r"00D000000000001.*00D000000000002"):
         ledger.bind(Platform.SALESFORCE, "00D000000000002")
+
+
+def test_what_must_outlive_a_loss_of_power_waits_for_the_disk_and_nothing_else_does(tmp_path: Path) -> None:
+    def waited(**options: bool) -> bool:
+        with ledger.begin(None, **options) as tx:
+            return int(driver(tx.connection).execute("PRAGMA synchronous").fetchone()[0]) == FULL
+
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        assert [waited(), waited(on_disk=True), waited()] == [False, True, False]
 
 
 def test_a_secret_is_made_once_and_stays(ledger: Ledger) -> None:
