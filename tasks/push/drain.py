@@ -31,8 +31,8 @@ RECORDS_A_CALL = 200
 class Lot(NamedTuple):
     """Entries of a priority, and how many records are claimed at a time.
 
-    Stamps are nobody's but ours, so a backlog of them may be large enough for a bulk job. Owner and status are read again
-    right before they are written, and a job would let minutes pass between the two.
+    Stamps are nobody's but ours, so a backlog of them may be large enough for a bulk job. Owner and status are read
+    again right before they are written, and a job would let minutes pass between the two.
     """
 
     name: str
