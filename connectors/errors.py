@@ -2,6 +2,7 @@
 
 PlatformError
 ├── Unavailable        no answer, or a temporary refusal that outlasted the retries   → the next run tries again
+│   └── AnswerLost     … to a request that must not be sent twice: perhaps it was done → look before sending it again
 ├── QuotaExhausted     a daily allowance is used up; `until` says when it returns      → wait
 ├── AccessDenied       wrong credentials or a missing permission                       → a person must mend it
 ├── Misconfigured      a field, object or campaign that we name does not exist         → a person must mend it
@@ -33,6 +34,10 @@ class Unavailable(PlatformError):
     """No answer, or a temporary refusal that outlasted the retries."""
 
     is_passing = True
+
+
+class AnswerLost(Unavailable):
+    """A request that must not be sent twice got no answer. It may have been applied: look first."""
 
 
 class QuotaExhausted(PlatformError):

@@ -17,7 +17,7 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from connectors.answers import PATIENT, REAL_TIME, Answer, Calls, Judge, Refusal, Retries, Timing
-from connectors.errors import Damaged, Misconfigured, PlatformError, RequestRefused, Unavailable
+from connectors.errors import AnswerLost, Damaged, Misconfigured, PlatformError, RequestRefused, Unavailable
 from connectors.limiter import Limiter
 from connectors.session import (
     Bearer,
@@ -31,8 +31,6 @@ from connectors.session import (
     open_session,
 )
 from connectors.tokens import Token, TokenKeeper
-
-__all__ = ["Answer", "AnswerLost", "Calls", "HttpClient", "Judge", "Refusal", "Retries", "Timing"]
 
 log = logging.getLogger(__name__)
 
@@ -262,7 +260,3 @@ class HttpClient:
             self.calls.bytes_received += len(answer.body)
             self.last_headers = answer.headers
             self.last_date = date or self.last_date
-
-
-class AnswerLost(Unavailable):
-    """A request that must not be sent twice got no answer. It may have been applied: look first."""

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from connectors.answers import Answer
 from connectors.errors import Damaged
-from connectors.http import Answer, HttpClient
+from connectors.http import HttpClient
 from connectors.marketo.envelope import (
     Envelope,
     judge,

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
+from connectors.answers import Answer, Refusal
 from connectors.errors import AccessDenied, Damaged, Misconfigured, Unavailable
-from connectors.http import Answer, HttpClient, Refusal
+from connectors.http import HttpClient
 from connectors.marketo.envelope import judge_status
 from connectors.marketo.errors import MARKETO
 from connectors.tokens import Token

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.http import HttpClient, Retries, Timing
+from connectors.answers import Retries, Timing
+from connectors.http import HttpClient
 from connectors.limiter import Limiter
 from connectors.marketo.api import Api
 from connectors.marketo.auth import Credentials, authorise, base_url

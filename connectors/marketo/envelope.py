@@ -7,8 +7,8 @@ empty are often absent.
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.answers import Answer, Refusal
 from connectors.errors import AccessDenied, Damaged, RequestRefused, Unavailable
-from connectors.http import Answer, Refusal
 from connectors.marketo.errors import MARKETO, Meaning, meaning, problem
 from connectors.session import http_date
 

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from connectors.errors import Misconfigured, QuotaExhausted, RequestRefused, Unavailable
-from connectors.http import AnswerLost
+from connectors.errors import AnswerLost, Misconfigured, QuotaExhausted, RequestRefused, Unavailable
 from connectors.marketo.api import ADDRESSES_A_CALL, CAMPAIGN_LEADS_A_CALL, LEADS_A_CALL, Api
 from connectors.marketo.cursors import in_batches
 from connectors.marketo.describe import Describe

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.errors import PlatformError
-from connectors.http import AnswerLost
+from connectors.errors import AnswerLost, PlatformError
 from connectors.ports import Outcome, RecordChange
 from connectors.rows import normalised
 from connectors.salesforce.api import RECORDS_A_WRITE, Api, Record

@@ -63,7 +63,6 @@ class Instance:
         self.on_change: list[Callable[[LeadChange], None]] = []
         letters = "".join(random.Random(f"subscription {seed}").choices("abcdefghijklmnopqrstuvwxyz", k=6))
         self.api_user = f"mqlflow@{letters}.example"
-        self.munchkin_id = f"{seed % 900 + 100:03d}-{letters[:3].upper()}-{seed % 900 + 100:03d}"
         # One type stands ready, so that the custom object calls have something to work on.
         self.custom_objects.add_type(cycle_object(to_text(clock.now())))
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from pydantic import SecretStr
 
-from connectors.http import Timing
+from connectors.answers import Timing
 from connectors.marketo import Credentials, MarketoConnection, connect
 from connectors.ports import Cursor, Page, StreamFailure, StreamRequest
 from schemas.admission import admit

@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
-from connectors.http import Retries, Timing
+from connectors.answers import Retries, Timing
 from connectors.ports import Cursor, Page, StreamFailure, StreamRequest
 from connectors.salesforce import ClientCredentials, Connection, connect
 from schemas.playbook.platforms import Platforms, Salesforce

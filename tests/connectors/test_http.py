@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from connectors.errors import AccessDenied, Damaged, Misconfigured, RequestRefused, Unavailable
-from connectors.http import Answer, AnswerLost, HttpClient, Refusal, Retries, Timing
+from connectors.answers import Answer, Refusal, Retries, Timing
+from connectors.errors import AccessDenied, AnswerLost, Damaged, Misconfigured, RequestRefused, Unavailable
+from connectors.http import HttpClient
 from connectors.redaction import redact
 from connectors.session import checked_base_url, http_date
 from connectors.tokens import Token, TokenKeeper

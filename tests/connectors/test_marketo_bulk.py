@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from connectors.answers import Timing
 from connectors.errors import AccessDenied, Damaged, Unavailable
-from connectors.http import HttpClient, Timing
+from connectors.http import HttpClient
 from connectors.marketo.api import Api
 from connectors.marketo.auth import Credentials, authorise
 from connectors.marketo.bulk import Exports, Patience

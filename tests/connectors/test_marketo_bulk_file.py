@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.answers import Retries, Timing
 from connectors.errors import Damaged
-from connectors.http import HttpClient, Retries, Timing
+from connectors.http import HttpClient
 from connectors.marketo.api import Api
 from connectors.marketo.bulk_file import records, verified_file
 from connectors.marketo.envelope import judge

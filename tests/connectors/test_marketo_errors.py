@@ -6,6 +6,7 @@ from typing import Literal
 import pytest
 from pydantic import SecretStr
 
+from connectors.answers import Answer, Timing
 from connectors.errors import (
     AccessDenied,
     Damaged,
@@ -15,7 +16,7 @@ from connectors.errors import (
     RequestRefused,
     Unavailable,
 )
-from connectors.http import Answer, HttpClient, Timing
+from connectors.http import HttpClient
 from connectors.marketo.auth import Credentials, authorise
 from connectors.marketo.envelope import CROWDED, SLOW_DOWN, judge, judge_batch, judge_file
 from connectors.marketo.errors import (
