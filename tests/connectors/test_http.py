@@ -16,6 +16,7 @@ import pytest
 from connectors.answers import Answer, Refusal, Retries, Timing
 from connectors.errors import AccessDenied, AnswerLost, Damaged, Misconfigured, RequestRefused, Unavailable
 from connectors.http import HttpClient
+from connectors.limiter import Limiter
 from connectors.redaction import redact
 from connectors.session import checked_base_url, http_date
 from connectors.tokens import Token, TokenKeeper
@@ -96,6 +97,17 @@ def test_a_platform_that_names_a_wait_is_given_it() -> None:
         clock = Clock()
         client_of(script, clock).json("GET", "/x")
         assert clock.naps == [20.0]
+
+
+def test_what_a_platform_says_of_its_rate_holds_back_every_request_not_only_the_one_that_was_told() -> None:
+    clock = Clock()
+    limiter = Limiter(calls=100, per=20, concurrent=5, clock=lambda: clock.now, sleep=clock.sleep)
+    with serving(Script(Reply(429), OK)) as script:
+        client = client_of(script, clock, limiter=limiter, retries=Retries(attempts=1))
+        with pytest.raises(Unavailable):
+            client.json("GET", "/x")
+        client.json("GET", "/y")
+        assert clock.now == 20
 
 
 def test_a_lasting_refusal_is_not_sent_again() -> None:
