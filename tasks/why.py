@@ -52,8 +52,8 @@ class Check:
 class Explanation:
     """What `mqlflow why` shows. `score` is recomputed at `at` and equals what was decided; lines add up to it.
 
-    `models`: what the further models say. `would_get`: who would be given an open trial if it were a handover, as
-    things stand.
+    `models`: what the further models say, each with its own lines. `would_get`: who would be given an open trial if it
+    were a handover, as things stand.
     """
 
     person_key: str
@@ -100,7 +100,8 @@ def explain(ledger: Ledger, playbook: Playbook, text: str, at: datetime | None =
     facts = load(ledger, [key], playbook, window)
     scored = score(facts, playbook, window)
     now = scored.moments.sort("at").tail(1)
-    lines = lines_at(scored, now.select("person_key", "at"), window)
+    models = [model.id for model in playbook.models]
+    lines = lines_at(scored, now.select("person_key", "at"), window, models)
     attributes = playbook.columns["person"].names
     return Explanation(
         person_key=key,
@@ -113,8 +114,8 @@ def explain(ledger: Ledger, playbook: Playbook, text: str, at: datetime | None =
         },
         score=_score(scored),
         would_get=_rows(_would_get(ledger, decided["cycles"], playbook, window), owners),
-        lines=_lines(lines, facts.adjustments),
-        models=_further(scored),
+        lines=_lines(lines, DEFAULT, facts.adjustments),
+        models=_further(scored, lines, facts.adjustments),
         checks=_checks(facts, scored, now, playbook, window),
         **{name: _rows(frame, owners) for name, frame in decided.items()},
     )
@@ -153,15 +154,18 @@ def _score(scored: Scored) -> Row:
     return {name: row[name] for name in ("score", "engagement", "fit", "grade", "confidence", "next_tick_at")}
 
 
-def _further(scored: Scored) -> list[Row]:
-    """Results of every model but the default one, in points."""
+def _further(scored: Scored, lines: pl.DataFrame, adjustments: pl.DataFrame) -> list[Row]:
+    """Results and lines of every model but the default one, in points."""
     names = ("model", "score", "engagement", "fit", "grade", "confidence", "probability")
     others = in_points(scored.scores.filter(pl.col("model") != DEFAULT))
-    return list(others.select(names).iter_rows(named=True))
+    return [
+        {**row, "lines": _lines(lines, row["model"], adjustments)}
+        for row in others.select(names).iter_rows(named=True)
+    ]
 
 
-def _lines(lines: pl.DataFrame, adjustments: pl.DataFrame) -> list[Row]:
-    """Lines in the order of reading; an adjustment's with its author and reason."""
+def _lines(lines: pl.DataFrame, model: str, adjustments: pl.DataFrame) -> list[Row]:
+    """A model's lines in the order of reading; an adjustment's with its author and reason."""
     given = {
         f"{part}:{key}": {"author": author, "reason": reason}
         for part, key, author, reason in adjustments.select(
@@ -169,7 +173,9 @@ def _lines(lines: pl.DataFrame, adjustments: pl.DataFrame) -> list[Row]:
         ).iter_rows()
     }
     order = pl.col("part").replace_strict({"engagement": 0, "fit": 1}, default=2, return_dtype=pl.Int8)
-    in_order = lines.sort(order, pl.col("contribution"), descending=[False, True])
+    in_order = lines.filter(pl.col("model") == model).sort(
+        order, pl.col("contribution"), descending=[False, True]
+    )
     return [
         {
             **row,

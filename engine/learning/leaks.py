@@ -7,6 +7,7 @@ shows, or holds opinions about the lead instead of facts.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,8 @@ class Suspicion:
 def suspicions(table: Table, verdict_times: pl.Series | None = None) -> list[Suspicion]:
     """Flagged columns in the order of the table, each with all the evidence found."""
     found = []
+    # Of each column once: wide tables have a hundred thousand pairs.
+    vocabularies = {c.name: set(c.values.drop_nulls().unique()) for c in table.columns if c.kind == "word"}
     for column in table.columns:
         evidence = [
             *_power(column, table.outcome),
@@ -47,7 +50,11 @@ def suspicions(table: Table, verdict_times: pl.Series | None = None) -> list[Sus
             *_gone(column),
             *_opinion(column, table.outcome),
             *_later(column.name, table, verdict_times),
-            *[text for other in table.columns for text in _overwritten(column, other, table.outcome)],
+            *[
+                text
+                for other in table.columns
+                for text in _overwritten(column, other, vocabularies, table.outcome)
+            ],
         ]
         if evidence:
             found.append(Suspicion(column.name, evidence))
@@ -151,12 +158,17 @@ def _later(name: str, table: Table, verdict_times: pl.Series | None) -> list[str
     return []
 
 
-def _overwritten(column: Column, other: Column, outcome: Floats) -> list[str]:
-    """The same field read later: it repeats the other column, except where something has replaced it."""
+def _overwritten(
+    column: Column, other: Column, vocabularies: Mapping[str, set[str]], outcome: Floats
+) -> list[str]:
+    """The same field read later: it repeats the other column, except where something has replaced it.
+
+    `vocabularies`: what each column of words says, by its name.
+    """
     if column.name == other.name or "number" in (column.kind, other.kind):
         return []
-    vocabulary = set(other.values.drop_nulls().unique().to_list())
-    if len(vocabulary & set(column.values.drop_nulls().unique().to_list())) < 4:
+    vocabulary = vocabularies[other.name]
+    if len(vocabulary & vocabularies[column.name]) < 4:
         return []
     pair = pl.DataFrame({"late": column.values, "early": other.values, "y": outcome}).drop_nulls()
     differ = pair.filter(pl.col("late") != pl.col("early"))

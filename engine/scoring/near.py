@@ -9,10 +9,11 @@ import polars as pl
 from engine.reasons import reads
 from engine.scoring import engagement
 from engine.scoring.basis import Basis
+from engine.scoring.card import probability
 from engine.scoring.score import CEILING, KEY, card_parts, grade, in_points, part_sums, weighted
 from schemas.conditions import expression
 from schemas.context import Window
-from schemas.playbook.scorecard import NumberAttribute
+from schemas.playbook.scorecard import Interval, NumberAttribute
 from schemas.playbook.scoring import Model
 
 TIMES = (1, 2, 3)
@@ -145,13 +146,18 @@ def _of_card(now: pl.DataFrame, basis: Basis, window: Window) -> Iterator[Change
         if best is None or 100 * best.points <= have:
             continue
         if isinstance(attribute, NumberAttribute):
-            asks = f"{attribute.column} from {best.start} below {best.below}"  # type: ignore[union-attr]
+            asks = f"{attribute.column} {_interval(best)}"  # type: ignore[arg-type]
         else:
             asks = f"{attribute.column} in {', '.join(best.words)}"  # type: ignore[union-attr]
         sort = "act" if attribute.column.startswith("signal:") else "attribute"
         yield Change(
             sort, attribute.column, asks, 1, "card", 100 * best.points - have, frozenset({attribute.column})
         )
+
+
+def _interval(bin: Interval) -> str:
+    ends = (("from", bin.start), ("below", bin.below))
+    return " ".join(f"{word} {end:g}" for word, end in ends if end is not None) or "any number"
 
 
 def _that_reach(
@@ -168,7 +174,10 @@ def _that_reach(
     model = basis.model
     if model.card:
         total = int(sum(card_parts(now, basis, window).row(0)))
-        results = frame.with_columns(score=(pl.col("card_gain") + total).clip(0, CEILING))
+        results = frame.with_columns(
+            score=(pl.col("card_gain") + total).clip(0, CEILING),
+            probability=probability(model.card, pl.col("card_gain") + total),
+        )
     else:
         sums = part_sums(now, basis, window).row(0, named=True)
         results = (

@@ -126,6 +126,8 @@ def _explained(told: Explanation) -> Iterator[RenderableType]:
         chance = "" if row["probability"] is None else f", probability {row['probability']:.0%}"
         grade = f", grade {row['grade']}" if row["grade"] else ""
         yield Text(f"  model {row['model']}: score {row['score']:g}{grade}{chance}")
+        lines_of = (f"{_rule(line)} {line['contribution']:+g}" for line in row["lines"])
+        yield Text(f"    = {', '.join(lines_of) or '0'}")
     checks = [
         ("✓" if check.holds else "–", check.sort, check.rule, _condition(check), _values(check.values))
         for check in told.checks
@@ -181,8 +183,11 @@ def _rule(line: Mapping[str, Any]) -> str:
 
 
 def _change(change: Mapping[str, Any]) -> str:
-    times = f"{change['times']} more {change['rule']}" if change["sort"] == "act" else f"{change['rule']}"
-    return f"{times} ({change['gain'] / 100:+g} {change['part']})"
+    gain = f"({change['gain'] / 100:+g} {change['part']})"
+    if change["part"] == "card":
+        return f"{change['asks']} {gain}"
+    times = f"{change['times']} more " if change["sort"] == "act" else ""
+    return f"{times}{change['rule']} {gain}"
 
 
 def _cycles(told: Explanation) -> Iterator[RenderableType]:

@@ -11,7 +11,8 @@ from engine.scoring.near import Change, as_if_without, carrying_acts, smallest_c
 from engine.scoring.score import in_points, score_at
 from schemas.frames.base import empty
 from schemas.frames.facts import Adjustments
-from schemas.playbook.scoring import Scoring
+from schemas.playbook.scorecard import Scorecard
+from schemas.playbook.scoring import NamedModel, Scoring
 from tests.engine.scoring_world import NOW, ZONE, act, basis, frame, models, people, recycles, scores, window
 
 DAY = timedelta(days=1)
@@ -89,6 +90,50 @@ def test_nothing_is_promised_of_one_more_act_that_would_not_count_by_itself() ->
     rules = Scoring.model_validate({"engagement": {"half_life": None, "signals": [third, bosses]}, "fit": []})
     assert reached([], "score >= 30", rules, seniority="manager") == []
     assert reached([], "score >= 30", rules, seniority="c_level") == [([("bosses", 1)], 30.0)]
+
+
+CARD = Scorecard.model_validate(
+    {
+        "label": "won",
+        "time": "t",
+        "rows": 0,
+        "outcomes": 0,
+        "since": "",
+        "until": "",
+        "base": 50,
+        "points_that_double_the_odds": 10,
+        "calibration": {"intercept": -3.5, "slope": 0.07},
+        "attributes": [
+            {
+                "column": "seniority",
+                "kind": "word",
+                "bins": [{"words": ["c_level"], "points": 60}, {"words": ["vp"], "points": 20}],
+                "other": {"points": -5},
+                "missing": {"points": 0},
+            },
+            {
+                "column": "employees",
+                "kind": "number",
+                "bins": [{"below": 200, "points": 0}, {"from": 200, "points": 30}],
+                "missing": {"points": 0},
+            },
+        ],
+    }
+)
+
+
+def test_a_condition_on_a_probability_is_reached_by_what_raises_it() -> None:
+    rules = RULES.model_copy(update={"models": [NamedModel(id="learned", scorecard="card.yaml")]})
+    known = rules.in_force({"card.yaml": CARD})
+    found = bases(frame([]), people([]), recycles(), empty(Adjustments), known, ZONE)
+    now = in_points(score_at(people([("p", NOW)], "other"), found, window()), ["", "learned_"])
+
+    def told_to_reach(condition: str) -> list[list[str]]:
+        options = smallest_changes(now, found[1], condition, window())
+        return [[change.asks for change in option] for option, _ in options]
+
+    assert told_to_reach("learned_probability >= 0.95") == [["seniority in c_level"]]
+    assert told_to_reach("learned_probability >= 0.8") == [["employees from 200"], ["seniority in c_level"]]
 
 
 SITES = st.lists(st.sampled_from(["/pricing", "/case", "/jobs"]), max_size=6)

@@ -118,6 +118,11 @@ def test_a_model_of_one_line_and_a_learned_scorecard_stand_beside_the_default_on
     assert learned["score"] == 7300  # 50 for everybody, 12 for a director, 11 for the pricing page
     assert learned["engagement"] is None
     assert 0.80 < learned["probability"] < 0.86
+    of_models = {model["model"]: model for model in told(operator, who)["models"]}
+    for each in of_models.values():
+        assert sum(line["contribution"] for line in each["lines"]) == each["score"]
+    said = {line["rule_id"]: line["contribution"] for line in of_models["learned"]["lines"]}
+    assert said == {"base": 50, "seniority": 12, "signal:pricing_page": 11}
 
 
 def test_a_trigger_goes_by_the_model_that_it_names_and_keeps_that_models_lines(operator: Operator) -> None:
