@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from simulator import control_records
 from simulator.faults import UnknownFault
 from simulator.http import Endpoint, locked
+from simulator.marketo.errors import MarketoError
 from simulator.salesforce.errors import RecordError
 from simulator.salesforce.oauth import Keys, UnusableKey
 from simulator.world import World
@@ -58,7 +59,15 @@ def _endpoint(world: World, action: Action) -> Endpoint:
     def handler(request: Request, body: bytes) -> Response:
         try:
             answer = action(request, json.loads(body) if body else {})
-        except (UnknownFault, ValueError, OverflowError, TypeError, LookupError, RecordError) as error:
+        except (
+            UnknownFault,
+            ValueError,
+            OverflowError,
+            TypeError,
+            LookupError,
+            RecordError,
+            MarketoError,
+        ) as error:
             message = error.args[0] if isinstance(error, LookupError) and error.args else error
             return JSONResponse({"error": str(message)}, 400)
         return Response(None, 204) if answer is None else JSONResponse(answer)

@@ -35,6 +35,15 @@ MARKETO = BOTH | {
     "campaign_ignored",
 }
 KINDS: Mapping[str, frozenset[str]] = {"salesforce": frozenset(SALESFORCE), "marketo": frozenset(MARKETO)}
+# Options that are numbers, with the least and the most that make sense.
+NUMBERS = {
+    "status": (200, 599),
+    "seconds": (0, 1e9),
+    "after": (0, 1e9),
+    "bytes": (0, 1e12),
+    "n": (0, 1e6),
+    "size": (1, 1e6),
+}
 # These describe a state of the org, not an event: they hold until they are deleted.
 LASTING = frozenset({"missing_field", "missing_object"})
 
@@ -104,6 +113,8 @@ class Faults:
         times = int(values.pop("times", 1))
         if times < 1:
             raise UnknownFault(f"a fault fires at least once, not {times} times")
+        for name in NUMBERS.keys() & values.keys():
+            _refuse_no_number(name, values[name])
         match = values.pop("match", {}) or {}
         if not isinstance(match, Mapping):
             raise UnknownFault('match must be an object such as {"path": "/query"}')
@@ -136,3 +147,9 @@ class Faults:
     def clear(self, fault_id: int | None = None) -> None:
         with self._lock:
             self._armed = [] if fault_id is None else [f for f in self._armed if f.id != fault_id]
+
+
+def _refuse_no_number(name: str, value: Any) -> None:
+    least, most = NUMBERS[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise UnknownFault(f"{name} must be a number from {least} to {most:g}, not {value!r}")

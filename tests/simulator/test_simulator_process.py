@@ -123,7 +123,10 @@ def test_a_fault_is_armed_shown_fired_and_cleared(simulator: Simulator) -> None:
         ("/clock", {"advance_seconds": 1e300}, "too large"),
         ("/clock", {"advance_seconds": -1}, "time does not go back"),
         ("/faults", {"platform": "salesforce", "kind": "delay", "times": 0}, "at least once"),
+        ("/faults", {"platform": "marketo", "kind": "delay", "seconds": "long"}, "seconds must be"),
+        ("/faults", {"platform": "marketo", "kind": "http_status", "status": 99}, "status must be"),
         ("/records/salesforce/Lead", {"values": [1]}, "values must be an object"),
+        ("/records/marketo/leads", {"values": {"leadScore": "high"}}, "Required of type 'score'"),
     ],
 )
 def test_a_wrong_word_to_the_control_is_400_and_says_what(
