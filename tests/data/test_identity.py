@@ -66,6 +66,17 @@ def test_an_address_of_two_leads_joins_nobody_and_proposes_duplicates_in_one_gro
     assert {group for (group,) in pulling.rows(people, "group_key")} == {found["L2"]}
 
 
+def test_somebody_with_two_addresses_who_is_claimed_by_two_is_joined_to_neither(pulling: Pulling) -> None:
+    converted = {"converted_at": moment(-5), "converted_contact_id": "C1"}
+    pulling.page(SALESFORCE, Stream.LEADS, [lead("L1", email="a@x.example", **converted)])
+    pulling.page(SALESFORCE, Stream.CONTACTS, [contact("C1", email="b@x.example")])
+    pulling.page(MARKETO, Stream.PEOPLE, [person("7", email="a@x.example"), person("8", email="b@x.example")])
+    pulling.settle()
+    found = keys(pulling)
+    assert found["L1"] == found["C1"]
+    assert distinct(found.values()) == 3
+
+
 @pytest.mark.parametrize("address", ["info@x.example", "Sales@x.example", "support+de@x.example"])
 def test_an_address_of_a_role_joins_nobody_and_proposes_nothing(pulling: Pulling, address: str) -> None:
     pulling.page(MARKETO, Stream.PEOPLE, [person("7", email=address)])
