@@ -14,6 +14,7 @@ from simulator.marketo.errors import MarketoError, invalid, missing, wrong_type
 
 FORM = "application/x-www-form-urlencoded"
 _LARGEST = 2**63 - 1
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass
@@ -62,10 +63,14 @@ class Call:
             raise missing(name)
         return value
 
+    def parts(self, name: str) -> list[str]:
+        """Values given with commas, by repeating the parameter, or both, with the blanks around them."""
+        given = (part for key, value in self.parameters if key == name for part in value.split(","))
+        return [part for part in given if part]
+
     def words(self, name: str) -> list[str]:
-        """Values given with commas, by repeating the parameter, or both."""
-        parts = (part for key, value in self.parameters if key == name for part in value.split(","))
-        return [part.strip() for part in parts if part.strip()]
+        """`parts` without the blanks around them."""
+        return [part.strip() for part in self.parts(name) if part.strip()]
 
     def numbers(self, name: str) -> list[int]:
         return [whole(word) for word in self.words(name)]
@@ -76,7 +81,10 @@ class Call:
 
     def flag(self, name: str) -> bool | None:
         value = self.text(name)
-        return None if value is None else value.strip().lower() in {"true", "1"}
+        found = None if value is None else _BOOLEANS.get(value.strip().lower())
+        if value is not None and found is None:
+            raise wrong_type(value, "boolean")
+        return found
 
     def refuse(self, *names: str) -> None:
         """Parameters that the platform knows and the simulator does not: better an error than a wrong answer."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator.marketo.call import Call
 from simulator.marketo.envelope import answer
-from simulator.marketo.errors import MarketoError, invalid, lead_not_found, unknown_field
+from simulator.marketo.errors import MarketoError, invalid, lead_not_found, missing, unknown_field
 from simulator.marketo.schema import DEFAULT_FIELDS
 from simulator.marketo.server import Server
 
@@ -45,7 +45,9 @@ def lead_by_id(server: Server, call: Call) -> Mapping[str, Any]:
 def leads_by_filter(server: Server, call: Call) -> Mapping[str, Any]:
     """Up to 300 values and 1,000 matches; ``moreResult`` and a token only where one page is too small."""
     filter_type = call.required("filterType")
-    values = [value for value in call.required("filterValues").split(",") if value != ""]
+    values = call.parts("filterValues")
+    if not values:
+        raise missing("filterValues")
     field = server.lead_fields().get(filter_type)
     if field is None:
         raise unknown_field(filter_type)

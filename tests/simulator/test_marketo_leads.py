@@ -50,6 +50,18 @@ def test_fields_may_be_listed_with_commas_or_repeated(site: Site) -> None:
     assert (lead["email"], lead["unsubscribed"], lead["leadScore"]) == ("a@example.com", True, None)
 
 
+def test_values_of_a_filter_may_be_listed_with_commas_or_repeated(site: Site) -> None:
+    ids = [site.instance.create_lead({"email": f"p{n}@example.com"}, source="User") for n in range(3)]
+
+    def found(*values: str) -> list[int]:
+        parameters = [("filterType", "id"), *(("filterValues", value) for value in values)]
+        answer = site.send("GET", "/rest/v1/leads.json", params=parameters).json()
+        return [lead["id"] for lead in answer["result"]]
+
+    assert found(",".join(map(str, ids))) == found(*map(str, ids)) == ids
+    assert site.code(site.get("/rest/v1/leads.json", filterType="id", filterValues=",")) == "1002"
+
+
 def test_an_unknown_field_refuses_the_read(site: Site) -> None:
     question = {"filterType": "email", "filterValues": "a@example.com", "fields": "email,Email"}
     assert site.code(site.get("/rest/v1/leads.json", **question)) == "1006"

@@ -111,6 +111,10 @@ def test_a_number_that_no_id_can_be_is_no_integer(site: Site, number: str) -> No
     assert site.code(site.post("/rest/v1/leads/delete.json", {"input": [{"id": int(number)}]})) == "1001"
 
 
+def test_a_word_that_is_no_boolean_is_not_taken_for_no(site: Site) -> None:
+    assert site.code(site.get("/rest/v1/campaigns.json", isTriggerable="perhaps")) == "1001"
+
+
 def test_json_without_an_end_is_invalid_json(site: Site) -> None:
     answer = site.send(
         "POST", "/rest/v1/leads.json", data="[" * 100_000, headers={"Content-Type": "application/json"}
