@@ -39,7 +39,7 @@ class Simulator:
     def pid(self) -> int:
         return self.process.pid
 
-    def wait(self, seconds: float = 20) -> tuple[int, str]:
+    def wait(self, seconds: float = 60) -> tuple[int, str]:
         """Waits for the process to end; answers its status and what it wrote to standard error."""
         _, errors = self.process.communicate(timeout=seconds)
         return self.process.returncode, errors

@@ -57,6 +57,7 @@ def test_after_a_pause_nobody_starts_early() -> None:
 def test_calls_in_flight_stay_within_the_gate() -> None:
     limiter = Limiter(calls=1000, per=1, concurrent=3, clock=time.monotonic, sleep=time.sleep)
     running, most, lock = 0, 0, threading.Lock()
+    three = threading.Barrier(3)
 
     def call() -> None:
         nonlocal running, most
@@ -64,7 +65,7 @@ def test_calls_in_flight_stay_within_the_gate() -> None:
             with lock:
                 running += 1
                 most = max(most, running)
-            time.sleep(0.01)
+            three.wait(60)  # three must be there at once for anybody to go on
             with lock:
                 running -= 1
 

@@ -80,7 +80,7 @@ class Site:
         """Creates and enqueues an export job and waits until it is done."""
         job = self.post(f"/bulk/v1/{thing}/export/create.json", body)["result"][0]["exportId"]
         self.post(f"/bulk/v1/{thing}/export/{job}/enqueue.json")
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             found: Json = self.get(f"/bulk/v1/{thing}/export/{job}/status.json")["result"][0]
             if found["status"] == "Completed":

@@ -257,7 +257,7 @@ def test_a_signal_while_the_company_is_founded_ends_it_quietly_too() -> None:
         time.sleep(0.02)
     time.sleep(0.5)  # it is founding now
     process.send_signal(signal.SIGTERM)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (0, "", "")
 
 
@@ -270,7 +270,7 @@ def test_it_ends_when_its_parent_is_gone() -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("{")
         parent.communicate(b"\n")
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         process.wait()
