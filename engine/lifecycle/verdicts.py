@@ -199,9 +199,12 @@ def _reopened(
 def _without_cycle(person: Person, at: datetime, said: Said, book: Rulebook, journal: Journal) -> Person:
     """Sales moves stages too: a rejected or recycled lead leaves the path, a reopened one comes back below MQL.
 
-    Accepting without a cycle moves nothing: nobody becomes an SAL whom we did not hand over.
+    Accepting without a cycle moves nothing: nobody becomes an SAL whom we did not hand over. Nor does a word that we
+    learn of after a cycle was opened that came later.
     """
     line = book.default_line
+    if any(each.line == line and each.moves_stage and each.opened_at > said.acted_at for each in person.cycles):
+        return person
     place = person.place(line, at, Origin.LIVE)
     because = Because(f"verdict.{said.kind}", said.fact)
     if said.kind in (VerdictKind.REJECTED, VerdictKind.RECYCLED):

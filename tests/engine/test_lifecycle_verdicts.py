@@ -280,6 +280,12 @@ def test_the_later_word_counts_whichever_is_learned_first(world: World) -> None:
     assert cycle(world)["state"] == "working"
 
 
+def test_a_word_of_before_the_cycle_that_we_learn_of_in_it_leaves_the_stage_alone(world: World) -> None:
+    world.verdict("ada", SOON - HOUR / 2, "rejected", reason="spam", learned_at=START + 4 * HOUR)
+    world.run(START + 4 * HOUR)
+    assert (cycle(world)["state"], world.ledger.stage("ada")) == ("open", "mql")
+
+
 @pytest.mark.parametrize(
     ("kind", "reason"), [("rejected", "wrong owner"), ("reopened", None)], ids=["wrong owner", "set back"]
 )
