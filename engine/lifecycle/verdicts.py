@@ -203,7 +203,9 @@ def _without_cycle(person: Person, at: datetime, said: Said, book: Rulebook, jou
     learn of after a cycle was opened that came later.
     """
     line = book.default_line
-    if any(each.line == line and each.moves_stage and each.opened_at > said.acted_at for each in person.cycles):
+    if any(
+        each.line == line and each.moves_stage and each.opened_at > said.acted_at for each in person.cycles
+    ):
         return person
     place = person.place(line, at, Origin.LIVE)
     because = Because(f"verdict.{said.kind}", said.fact)
