@@ -55,3 +55,6 @@ def read_settings() -> Settings:
             for name in [str(error["loc"][0])]
         ]
         raise SettingsFault("; ".join(lines)) from None
+    except (OSError, UnicodeDecodeError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8"
+        raise SettingsFault(f".env in the working directory can't be read: {why}") from None

@@ -123,3 +123,8 @@ def test_a_file_that_can_not_be_written_is_one_line(folder: Path) -> None:
               "--out", "card.yaml")  # fmt: skip
     assert ran.status == 2
     assert one_line(ran) == "card.yaml: Is a directory"
+
+
+def test_a_settings_file_that_is_no_text_is_one_line(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"MQLFLOW_PATIENCE=\xff\xfe")
+    assert one_line(run("doctor")) == ".env in the working directory can't be read: it is not UTF-8"
