@@ -47,6 +47,15 @@ def test_points_halve_with_each_half_life_counted_in_local_midnights() -> None:
     assert engagement([act(1, just_before_midnight, url="/pricing")], just_before_midnight) == 1600
 
 
+def test_halves_of_a_hundredth_go_up() -> None:
+    found = scores(
+        [act(1, NOW - 2 * DAY, url="/pricing", kind="x")],
+        people([("p", NOW)], seniority="c_level", employees=300),
+    ).row(0, named=True)
+    # 1500 × 0.5^(2/14) is 1358.6; the mean of 1359 and 10,000 is 5679.5.
+    assert (found["engagement"], found["score"]) == (1359, 5680)
+
+
 def test_once_a_day_counts_one_visit_of_a_day() -> None:
     twice = [
         act(1, NOW - timedelta(hours=3), url="/pricing", kind="x"),
