@@ -118,6 +118,8 @@ def test_late_facts_change_no_recorded_step_and_open_no_second_cycle(history: Hi
         seen = dict(steps)
     cycles = world.ledger.cycles().filter(~pl.col("is_trial") & pl.col("state").is_in(["open", "working"]))
     assert cycles.select("person_key", "line").is_duplicated().sum() == 0
+    for person, line in cycles.filter(pl.col("kind") == "mql").select("person_key", "line").iter_rows():
+        assert world.ledger.stage(person, line) in ("mql", "sal", "opportunity", "customer")
     for row in world.ledger.cycles().iter_rows(named=True):
         known = [at for at in (row["acted_at"], row["opened_at"], row["accepted_at"], row["closed_at"]) if at]
         assert known == sorted(known)
