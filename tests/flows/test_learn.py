@@ -40,7 +40,12 @@ def test_learning_tells_measures_and_leaks_to_machines(folder: Path) -> None:
 def test_each_measure_stands_under_its_name_on_a_narrow_screen(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+    for name, value in {
+        "COLUMNS": "80",
+        "FORCE_COLOR": "1",
+        "TERM": "dumb",
+    }.items():  # a terminal of 80 columns
+        monkeypatch.setenv(name, value)
     told = _learn(folder, "leads.csv", *COLUMNS, "--out", str(folder / "again.yaml")).stdout
     assert max(len(line) for line in told.splitlines()) <= 80
     head = next(line for line in told.splitlines() if "Brier" in line)
