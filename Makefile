@@ -14,7 +14,7 @@ install: $(BIN)/.installed  ## make .venv from the hash lock
 
 $(BIN)/.installed: requirements/lock.txt requirements/uv.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mqlflow needs Python 3.11 or newer; name one with PYTHON=python3.12")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c "import pip" 2>/dev/null || $(PYTHON) -m venv --clear .venv  # half of one is made anew
 	@echo "installing the locked packages into .venv ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/lock.txt
