@@ -127,22 +127,26 @@ def _dated(
     """The new facts with the instant at which each is decided."""
     if window.last_as_of is None:
         return facts.head(0).with_columns(pl.lit(None, UTC).alias("at"), pl.lit(False).alias("is_late"))
-    as_of = pl.lit(window.as_of, UTC)
     seen = facts.join(bounds, on="person_key").filter(
-        (pl.col("occurred_at") <= as_of)
+        (pl.col("occurred_at") <= pl.lit(window.as_of, UTC))
         & (pl.col("learned_at") <= window.known_by)
         & (pl.col("origin") == Origin.LIVE)
         & ((pl.col("occurred_at") > pl.col("after")) | (pl.col("learned_at") > pl.col("after")))
     )
-    late = pl.col("occurred_at") <= pl.col("after")
-    young = pl.col("occurred_at") > as_of - pl.duration(
-        microseconds=int(window.late_limit.total_seconds() * 1e6)
-    )
-    undisturbed = pl.col("last_transition_at").is_null() | (
-        pl.col("last_transition_at") <= pl.col("occurred_at")
-    )
-    own_instant = ~pl.col("is_baseline") & (~late | (young & undisturbed))
     last = last_transitions.select("person_key", pl.col("at").alias("last_transition_at"))
+    of_baseline = pl.when("is_baseline").then(pl.lit(window.as_of, UTC))
     return seen.join(last, on="person_key", how="left").with_columns(
-        pl.when(own_instant).then(pl.col("occurred_at")).otherwise(as_of).alias("at"), late.alias("is_late")
+        at=of_baseline.otherwise(decided_at(window)), is_late=pl.col("occurred_at") <= pl.col("after")
     )
+
+
+def decided_at(window: Window) -> pl.Expr:
+    """The instant at which a fact is decided: its own, or `as_of` when it is late and old, or a step lies after it.
+
+    Reads occurred_at, after (up to where its person is decided, null: not at all) and last_transition_at.
+    """
+    as_of = pl.lit(window.as_of, UTC)
+    in_time = (pl.col("occurred_at") > pl.col("after")).fill_null(True)
+    young = pl.col("occurred_at") > as_of - pl.lit(window.late_limit)
+    undisturbed = (pl.col("last_transition_at") <= pl.col("occurred_at")).fill_null(True)
+    return pl.when(in_time | (young & undisturbed)).then(pl.col("occurred_at")).otherwise(as_of)

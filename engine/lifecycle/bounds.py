@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from engine.instants import decided_at
 from schemas.context import Window
 from schemas.frames.base import UTC
 from schemas.vocabulary import Origin
@@ -37,19 +38,9 @@ def bounds(moments: pl.DataFrame, people: pl.DataFrame, stages: pl.DataFrame, wi
 
 def new_facts(facts: pl.DataFrame, bounds: pl.DataFrame, window: Window) -> pl.DataFrame:
     """Facts (person_key, occurred_at, learned_at) to be decided now, with the instant `at` at which each is."""
-    as_of = pl.lit(window.as_of, UTC)
     fresh = _judged(facts, bounds, window).filter("is_new")
-    if window.origin == Origin.BACKFILL:
-        return fresh.with_columns(pl.col("occurred_at").alias("at")).drop(_JUDGED)
-    young = pl.col("occurred_at") > as_of - pl.lit(window.late_limit)
-    undisturbed = pl.col("last_transition_at").is_null() | (
-        pl.col("last_transition_at") <= pl.col("occurred_at")
-    )
-    in_time = (pl.col("occurred_at") > pl.col("after")).fill_null(True)
-    own_instant = in_time | (young & undisturbed)
-    return fresh.with_columns(
-        pl.when(own_instant).then(pl.col("occurred_at")).otherwise(as_of).alias("at")
-    ).drop(_JUDGED)
+    at = pl.col("occurred_at") if window.origin == Origin.BACKFILL else decided_at(window)
+    return fresh.with_columns(at.alias("at")).drop(_JUDGED)
 
 
 def old_facts(facts: pl.DataFrame, bounds: pl.DataFrame, window: Window) -> pl.DataFrame:
