@@ -40,9 +40,7 @@ def wired(settings: Settings, *, needs_platforms: bool = True) -> Iterator[Wirin
     """
     playbook = load_playbook(settings.playbook)
     with ExitStack() as stack:
-        ledger = stack.enter_context(Ledger.open(settings.database_url.get_secret_value()))
-        if ledger.revision() is None:
-            ledger.upgrade()  # an empty database becomes a ledger; an older ledger waits for `mqlflow upgrade`
+        # First, so that settings which name no platform leave no ledger behind.
         connections = dict(_connections(settings, playbook)) if needs_platforms else {}
         if needs_platforms and not connections:
             raise SettingsFault(
@@ -50,6 +48,9 @@ def wired(settings: Settings, *, needs_platforms: bool = True) -> Iterator[Wirin
             )
         for connection in connections.values():
             stack.callback(connection.close)
+        ledger = stack.enter_context(Ledger.open(settings.database_url.get_secret_value()))
+        if ledger.revision() is None:
+            ledger.upgrade()  # an empty database becomes a ledger; an older ledger waits for `mqlflow upgrade`
         yield Wiring(
             ledger,
             playbook,

@@ -205,10 +205,11 @@ def test_doctor_tells_of_a_ledger_that_can_be_read_and_not_written(
     assert operator.run("doctor").status == 0
 
 
-def test_without_any_platform_it_is_told_how_to_connect_one(operator: Operator) -> None:
+def test_without_any_platform_it_is_told_how_to_connect_one_and_no_ledger_is_made(operator: Operator) -> None:
     ran = operator.run("sync", MQLFLOW_SALESFORCE_URL="", MQLFLOW_MARKETO_URL="")
     assert ran.status == 2
     assert "MQLFLOW_SALESFORCE_URL" in one_line(ran)
+    assert not (operator.folder / "ledger.db").exists()
 
 
 @pytest.mark.parametrize("platform", ["SALESFORCE", "MARKETO"])
