@@ -141,15 +141,17 @@ class Ledger:
         return bytes.fromhex(value)
 
     def optimize(self) -> None:
-        """Lets the database look at how its tables have grown, so that it chooses its indexes well; milliseconds.
+        """Lets SQLite look at how its tables have grown, so that it chooses its indexes well; milliseconds.
 
-        Worth a call at the end of a run: SQLite never looks by itself.
+        Worth a call at the end of a run: SQLite never looks by itself. PostgreSQL does, and would read samples of
+        every table of its database each time.
         """
+        if self.engine.dialect.name != "sqlite":
+            return
         with self._connect() as plain:
             connection = plain.execution_options(**{sqlite_files.WRITES: True})
             with without_values(connection), connection.begin():
-                if connection.dialect.name == "sqlite":
-                    connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
+                connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
                 connection.exec_driver_sql("ANALYZE")
 
     def scrub(self) -> None:
