@@ -9,6 +9,7 @@ from typing import Any
 from simulator.company.pair import CONTACT_FIELDS, LEAD_FIELDS, same, write_sync_activity
 from simulator.company.scene import Scene
 from simulator.company.sync_to_crm import SOURCE
+from simulator.marketo.merging import CRM_LINK
 
 _CONVERT, _CHANGE_OWNER = 21, 23
 Row = Mapping[str, Any]
@@ -144,16 +145,8 @@ class SyncToMarketo:
             return int(survivor["id"])
         if master is not None and not master["IsDeleted"]:
             return self._hand_over(lead["id"], sobject, master, at)
-        names = (
-            "sfdcType",
-            "sfdcId",
-            "sfdcLeadId",
-            "sfdcContactId",
-            "sfdcAccountId",
-            "sfdcLeadOwnerId",
-            "leadStatus",
-        )
-        self._scene.marketo.update_lead(lead["id"], dict.fromkeys(names), at=at, source=SOURCE, reason=SOURCE)
+        unlinked = dict.fromkeys(CRM_LINK)
+        self._scene.marketo.update_lead(lead["id"], unlinked, at=at, source=SOURCE, reason=SOURCE)
         person = self._scene.population.by_marketo.get(lead["id"])
         if person is not None:
             person.lead_id = person.contact_id = None

@@ -14,18 +14,16 @@ from simulator.marketo.moments import to_text
 if TYPE_CHECKING:
     from simulator.marketo.instance import Instance
 
-# Which CRM record somebody is, and what the CRM alone says of it.
-_IN_CRM = frozenset(
-    {
-        "sfdcType",
-        "sfdcId",
-        "sfdcLeadId",
-        "sfdcContactId",
-        "sfdcAccountId",
-        "sfdcLeadOwnerId",
-        "leadStatus",
-    }
+CRM_LINK = (
+    "sfdcType",
+    "sfdcId",
+    "sfdcLeadId",
+    "sfdcContactId",
+    "sfdcAccountId",
+    "sfdcLeadOwnerId",
+    "leadStatus",
 )
+"""Which CRM record somebody is, and what the CRM alone says of it."""
 
 
 def merge(instance: Instance, winner: int, losers: Sequence[int], at: datetime, source: str) -> None:
@@ -53,7 +51,7 @@ def merge(instance: Instance, winner: int, losers: Sequence[int], at: datetime, 
 def _absorb(instance: Instance, winner: int, loser: int, at: datetime, source: str) -> None:
     lost, kept = instance.get_lead(loser) or {}, instance.get_lead(winner) or {}
     # Somebody who has a CRM record stays that record, and is not the loser's besides.
-    own = _IN_CRM if kept["sfdcLeadId"] or kept["sfdcContactId"] else frozenset()
+    own = CRM_LINK if kept["sfdcLeadId"] or kept["sfdcContactId"] else ()
     gained = {
         name: value
         for name, value in lost.items()
