@@ -5,8 +5,7 @@ from typing import Any
 
 from connectors.errors import Misconfigured
 from connectors.salesforce.errors import SALESFORCE
-from schemas.frames import door
-from schemas.frames.base import Frame, dtypes
+from schemas.playbook.names import unknown_names
 from schemas.playbook.platforms import ExtraField, Fields, Salesforce
 
 MQL = "MQL__c"
@@ -57,10 +56,9 @@ class Words:
             "task": {**FIXED, **_TASK, **settings.task},
             "user": {**FIXED, "name": "Name", "email": "Email", "is_active": "IsActive", **settings.user},
         }
-        _check_columns("lead", settings.lead, door.People, EXTERNAL_KEY)
-        _check_columns("contact", settings.contact, door.People, EXTERNAL_KEY)
-        _check_columns("account", settings.account, door.Accounts)
-        _check_columns("opportunity", settings.opportunity, door.Opportunities)
+        _check_names(
+            {name: getattr(settings, name) for name in ("lead", "contact", "account", "opportunity")}
+        )
 
     def field(self, name: str, canonical: str) -> str:
         """The field that holds a canonical name of one of our objects."""
@@ -85,15 +83,11 @@ class Words:
         return {**own[name], **self.extra.get(name, {})}
 
 
-def _check_columns(name: str, fields: Fields, model: type[Frame], *others: str) -> None:
-    fixed = {*FIXED, *CONVERSION, "object", "extra", "merged_into"}
-    known = {*dtypes(model), *others} - fixed
-    if unknown := sorted(set(fields) - known):
-        raise Misconfigured(
-            SALESFORCE,
-            f"playbook/platforms.yaml, salesforce.{name}: {', '.join(unknown)} is no name that mqlflow knows; "
-            f"known are {', '.join(sorted(known))}",
-        )
+def _check_names(fields: Mapping[str, Fields]) -> None:
+    """A playbook's are checked where it is loaded; here those of settings that were made in another way."""
+    faults = [f"{'.'.join(map(str, path[:-1]))}: {wrong}" for path, wrong in unknown_names(fields, {})]
+    if faults:
+        raise Misconfigured(SALESFORCE, f"playbook/platforms.yaml, {'; '.join(faults)}")
 
 
 def value(record: Record, path: str) -> Any:
